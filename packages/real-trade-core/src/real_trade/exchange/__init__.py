@@ -1,0 +1,54 @@
+"""The boundary to exchanges: protocols, capabilities, errors.
+
+`exchange.ccxt` is what exchanges on ccxt share.
+"""
+
+from real_trade.exchange.base import (
+    Capabilities,
+    Exchange,
+    Sink,
+    StreamHandle,
+    StreamingExchange,
+    Subscription,
+)
+from real_trade.exchange.errors import (
+    AuthError,
+    ClockSkew,
+    ConfigurationError,
+    DataError,
+    DuplicateOrder,
+    ExchangeError,
+    InsufficientFunds,
+    InvalidOrder,
+    OrderNotFound,
+    OutcomeUnknown,
+    RateLimited,
+    RealTradeError,
+    Rejected,
+    Unavailable,
+    UnknownSymbol,
+)
+
+__all__ = [
+    "AuthError",
+    "Capabilities",
+    "ClockSkew",
+    "ConfigurationError",
+    "DataError",
+    "DuplicateOrder",
+    "Exchange",
+    "ExchangeError",
+    "InsufficientFunds",
+    "InvalidOrder",
+    "OrderNotFound",
+    "OutcomeUnknown",
+    "RateLimited",
+    "RealTradeError",
+    "Rejected",
+    "Sink",
+    "StreamHandle",
+    "StreamingExchange",
+    "Subscription",
+    "Unavailable",
+    "UnknownSymbol",
+]
