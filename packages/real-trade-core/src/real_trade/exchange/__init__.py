@@ -28,6 +28,7 @@ from real_trade.exchange.errors import (
     Unavailable,
     UnknownSymbol,
 )
+from real_trade.exchange.settings import Environment, ExchangeSettings
 
 __all__ = [
     "AuthError",
@@ -36,8 +37,10 @@ __all__ = [
     "ConfigurationError",
     "DataError",
     "DuplicateOrder",
+    "Environment",
     "Exchange",
     "ExchangeError",
+    "ExchangeSettings",
     "InsufficientFunds",
     "InvalidOrder",
     "OrderNotFound",

@@ -19,6 +19,8 @@ RealTradeError
 
 from __future__ import annotations
 
+from real_trade.utils.errors import ConfigurationError, DataError, RealTradeError
+
 __all__ = [
     "AuthError",
     "ClockSkew",
@@ -36,26 +38,6 @@ __all__ = [
     "Unavailable",
     "UnknownSymbol",
 ]
-
-
-class RealTradeError(Exception):
-    """The root of all errors that real-trade raises on purpose.
-
-    Attributes:
-        remedy: what the user can do, as a sentence or a command.
-    """
-
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
-class ConfigurationError(RealTradeError):
-    """The user's settings or files are wrong."""
-
-
-class DataError(RealTradeError):
-    """Market data are missing, wrong or contradict themselves."""
 
 
 class ExchangeError(RealTradeError):

@@ -1,0 +1,147 @@
+"""What plugins hand to core, and what core shows to plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import attrs
+
+from real_trade.exchange import Exchange, ExchangeSettings
+from real_trade.model import Balance, Market, Mode, Order, Position
+from real_trade.model.numbers import amount_field
+
+__all__ = [
+    "AccountView",
+    "CommandSpec",
+    "Denial",
+    "ExchangeSpec",
+    "Health",
+    "HealthState",
+    "Message",
+    "RunInfo",
+    "Severity",
+    "StrategySpec",
+]
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeSpec:
+    """An exchange that a plugin offers.
+
+    Attributes:
+        name: lower case, unique; what `--exchange` takes.
+        open: makes the exchange for one account and market; imports what is heavy only now, and does
+            not reach for the network before `connect`.
+    """
+
+    name: str
+    title: str
+    open: Callable[[ExchangeSettings], Exchange]
+    markets: frozenset[Market] = frozenset({Market.SPOT})
+    has_demo: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class StrategySpec:
+    """A strategy that a plugin offers by name. `target` is "package.module:Class"."""
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class CommandSpec:
+    """A command for `real-trade`. `target` is "package.module:function", a click command."""
+
+    name: str
+    target: str
+    summary: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Denial:
+    """A guard's no: a stable code such as `max_position` and a sentence for the user."""
+
+    code: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class AccountView:
+    """What a guard may know when it is asked: immutable, complete, and never late.
+
+    Attributes:
+        time: bar time in a backtest, the clock otherwise.
+        cash: free cash in quote (settle) units, `equity` with positions at market.
+        positions: by symbol, from fills.
+        open_orders: every order that may still rest, UNKNOWN ones too, at worst case.
+        reference_prices: last known price by symbol, with its time.
+    """
+
+    mode: Mode
+    time: datetime
+    cash: Decimal = amount_field("cash")
+    equity: Decimal = amount_field("equity")
+    balances: Mapping[str, Balance] = attrs.field(factory=dict)
+    positions: Mapping[str, Position] = attrs.field(factory=dict)
+    open_orders: tuple[Order, ...] = ()
+    reference_prices: Mapping[str, tuple[Decimal, datetime]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class RunInfo:
+    """One run of one strategy."""
+
+    run_id: str
+    mode: Mode
+    exchange: str
+    market: Market
+    symbols: tuple[str, ...]
+    timeframe: str
+    strategy: str
+    started_at: datetime
+
+
+class Severity(Enum):
+    """How loud a message is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+@attrs.frozen(kw_only=True)
+class Message:
+    """Something to tell a person. `key` names the incident, so that one incident is told once."""
+
+    severity: Severity
+    title: str
+    text: str
+    key: str = ""
+    time: datetime
+    mode: Mode
+    details: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+class HealthState(Enum):
+    """The answer of a health check."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@attrs.frozen(kw_only=True)
+class Health:
+    """One check's answer, with the remedy when it is not ok."""
+
+    name: str
+    state: HealthState
+    detail: str = ""
+    remedy: str = ""
