@@ -34,8 +34,8 @@ class ExchangeSpec:
 
     Attributes:
         name: lower case, unique; what `--exchange` takes.
-        open: makes the exchange for one account and market; imports what is heavy only now, and does
-            not reach for the network before `connect`.
+        open: makes the exchange for one account and market; imports what is heavy only now, and
+            does not reach for the network before `connect`.
     """
 
     name: str
