@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
+import attrs
 import pluggy
 
 from real_trade.plugins import specs
@@ -44,30 +45,27 @@ class Loader:
         for point in points:
             self._load_one(point)
 
-    def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> None:
-        """Register one plugin object under `name`, or record why not."""
+    def add(self, name: str, plugin: object, distribution: str = "", version: str = "") -> str:
+        """Register one plugin object, or record why not; return the name it is recorded under."""
         info = PluginInfo(name=name, distribution=distribution, version=version)
         if name in self.infos:
             other = self.infos[name]
             key = f"{name} ({distribution or 'again'})"
-            self._fail(
+            return self._fail(
                 PluginInfo(name=key, distribution=distribution, version=version),
                 f"the plugin name {name!r} is taken by {other.distribution or 'another plugin'}",
             )
-            return
         api = getattr(plugin, "REAL_TRADE_API", None)
         problem = _api_problem(api)
         if problem:
-            self._fail(info, problem)
-            return
+            return self._fail(info, problem)
         try:
             self.pluggy.register(plugin, name)
             self.pluggy.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.pluggy.has_plugin(name):
                 self.pluggy.unregister(name=name)
-            self._fail(info, _one_line(error))
-            return
+            return self._fail(info, _one_line(error))
         self.infos[name] = PluginInfo(
             name=name,
             distribution=distribution,
@@ -75,20 +73,12 @@ class Loader:
             api=api,
             hooks=_hooks(self.pluggy, plugin),
         )
+        return name
 
     def disable(self, name: str, error: str) -> None:
         """Take a plugin out and record why."""
         self.pluggy.unregister(name=name)
-        info = self.infos[name]
-        self.infos[name] = PluginInfo(
-            name=name,
-            distribution=info.distribution,
-            version=info.version,
-            api=info.api,
-            hooks=info.hooks,
-            status=PluginStatus.FAILED,
-            error=error,
-        )
+        self._fail(self.infos[name], error)
 
     def _load_one(self, point: EntryPoint) -> None:
         distribution = _distribution(point)
@@ -96,12 +86,8 @@ class Loader:
         info = PluginInfo(name=point.name, distribution=distribution, version=version)
         if point.name in self._blocked or (self._wanted and point.name not in self._wanted):
             variable = BLOCK if point.name in self._blocked else LOAD
-            self.infos[point.name] = PluginInfo(
-                name=point.name,
-                distribution=distribution,
-                version=version,
-                status=PluginStatus.BLOCKED,
-                error=f"left out by {variable}",
+            self.infos[point.name] = attrs.evolve(
+                info, status=PluginStatus.BLOCKED, error=f"left out by {variable}"
             )
             return
         try:
@@ -113,14 +99,9 @@ class Loader:
             return
         self.add(point.name, plugin, distribution, version)
 
-    def _fail(self, info: PluginInfo, error: str) -> None:
-        self.infos[info.name] = PluginInfo(
-            name=info.name,
-            distribution=info.distribution,
-            version=info.version,
-            status=PluginStatus.FAILED,
-            error=error,
-        )
+    def _fail(self, info: PluginInfo, error: str) -> str:
+        self.infos[info.name] = attrs.evolve(info, status=PluginStatus.FAILED, error=error)
+        return info.name
 
 
 def _api_problem(api: object) -> str:

@@ -58,10 +58,10 @@ class PluginManager:
     def register(self, name: str, plugin: object) -> PluginInfo:
         """Add a plugin object that is not installed, for tests and scripts; return what became
         of it."""
-        self._loader.add(name, plugin)
-        if self._loader.pluggy.has_plugin(name):
-            self._ask_provider(name)
-        return self.infos[-1] if name not in self._loader.infos else self._loader.infos[name]
+        recorded = self._loader.add(name, plugin)
+        if self._loader.infos[recorded].status is PluginStatus.LOADED:
+            self._ask_provider(recorded)
+        return self._loader.infos[recorded]
 
     @property
     def infos(self) -> list[PluginInfo]:
