@@ -23,7 +23,7 @@ def utc(value: datetime) -> datetime:
     if not isinstance(value, datetime):
         raise TypeError(f"a time must be a datetime, not {type(value).__name__}")
     if value.tzinfo is None:
-        raise ValueError(f"a time needs a time zone: {value!r} has none; use datetime.now(UTC)")
+        raise ValueError(f"a time needs a time zone: {value!r} has none; add tzinfo=UTC")
     return value.astimezone(UTC)
 
 

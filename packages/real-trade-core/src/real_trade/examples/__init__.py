@@ -1,0 +1,1 @@
+"""Runnable examples: strategies to copy, and what the demonstration runs."""
