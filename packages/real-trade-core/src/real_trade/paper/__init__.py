@@ -3,3 +3,79 @@
 It is the other side of `real_trade.orders`, and the two never import each other, so that each can
 check the other.
 """
+
+from real_trade.paper.bars import BarModel
+from real_trade.paper.events import (
+    BalanceReason,
+    BalancesChanged,
+    BookChanged,
+    Execution,
+    Listener,
+    ListUpdated,
+    OrderUpdated,
+    TradePrinted,
+    TradingChanged,
+    VenueEvent,
+)
+from real_trade.paper.fees import Fee, FeeAsset, FeeSchedule
+from real_trade.paper.ledger import Book, Entry, Ledger, Posting, PostingKind
+from real_trade.paper.rejects import RejectReason, VenueReject
+from real_trade.paper.rules import SymbolRules, VenueRules
+from real_trade.paper.values import (
+    Level,
+    ListKind,
+    ListRequest,
+    ListStatus,
+    OrderRequest,
+    Quote,
+    ReplaceMode,
+    ReplaceResult,
+    SelfTradePrevention,
+    Status,
+    TradingStatus,
+    VenueFill,
+    VenueList,
+    VenueOrder,
+)
+from real_trade.paper.venue import Venue
+
+__all__ = [
+    "BalanceReason",
+    "BalancesChanged",
+    "BarModel",
+    "Book",
+    "BookChanged",
+    "Entry",
+    "Execution",
+    "Fee",
+    "FeeAsset",
+    "FeeSchedule",
+    "Ledger",
+    "Level",
+    "ListKind",
+    "ListRequest",
+    "ListStatus",
+    "ListUpdated",
+    "Listener",
+    "OrderRequest",
+    "OrderUpdated",
+    "Posting",
+    "PostingKind",
+    "Quote",
+    "RejectReason",
+    "ReplaceMode",
+    "ReplaceResult",
+    "SelfTradePrevention",
+    "Status",
+    "SymbolRules",
+    "TradePrinted",
+    "TradingChanged",
+    "TradingStatus",
+    "Venue",
+    "VenueEvent",
+    "VenueFill",
+    "VenueList",
+    "VenueOrder",
+    "VenueReject",
+    "VenueRules",
+]

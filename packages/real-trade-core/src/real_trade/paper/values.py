@@ -99,7 +99,7 @@ class ReplaceMode(Enum):
 
 
 class ListKind(Enum):
-    """Order lists. OCO: one cancels the other. OTO: one triggers the other. OTOCO: one, then two."""
+    """Order lists: one cancels the other, one triggers the other, one triggers such a pair."""
 
     OCO = "OCO"
     OTO = "OTO"
