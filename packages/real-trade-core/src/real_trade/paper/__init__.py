@@ -17,8 +17,11 @@ from real_trade.paper.events import (
     TradingChanged,
     VenueEvent,
 )
+from real_trade.paper.exchange import PaperExchange
 from real_trade.paper.fees import Fee, FeeAsset, FeeSchedule
 from real_trade.paper.ledger import Book, Entry, Ledger, Posting, PostingKind
+from real_trade.paper.live_market import PriceModel
+from real_trade.paper.market_clock import MarketClock
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.rules import SymbolRules, VenueRules
 from real_trade.paper.values import (
@@ -57,10 +60,13 @@ __all__ = [
     "ListStatus",
     "ListUpdated",
     "Listener",
+    "MarketClock",
     "OrderRequest",
     "OrderUpdated",
+    "PaperExchange",
     "Posting",
     "PostingKind",
+    "PriceModel",
     "Quote",
     "RejectReason",
     "ReplaceMode",

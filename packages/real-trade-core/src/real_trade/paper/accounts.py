@@ -203,5 +203,6 @@ class SpotAccount:
             is_maker=execution.is_maker,
             time=execution.time,
         )
+        order.fills.append(fill)
         self.fills.append(fill)
         return fill

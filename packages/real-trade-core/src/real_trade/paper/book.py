@@ -28,23 +28,28 @@ _key = itemgetter(0)
 class BookSide:
     """One side of a book: bids (`sign` 1) or asks (`sign` -1), best first."""
 
-    __slots__ = ("levels", "orders", "sign")
+    __slots__ = ("holds_up", "levels", "orders", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
         # What the market shows and nobody has taken yet: [price, amount], best first.
         self.levels: list[list[Decimal]] = []
         self.orders: list[tuple[_Key, LiveOrder]] = []
+        # Whether those levels stand in the queue before orders that come to rest.
+        self.holds_up = True
 
-    def show(self, levels: tuple[Level, ...]) -> None:
+    def show(self, levels: tuple[Level, ...], *, is_estimate: bool = False) -> None:
         """Take the market's new depth."""
+        self.holds_up = not is_estimate
         self.levels = [[price, amount] for price, amount in levels]
         for _, order in self.orders:
             if order.ahead:
                 order.ahead = min(order.ahead, self.shown_at(order.limit))
 
     def shown_at(self, price: Decimal | None) -> Decimal:
-        """Return what the market shows at `price`."""
+        """Return what the market shows at `price` before an order that comes there now."""
+        if not self.holds_up:
+            return ZERO
         for at, amount in self.levels:
             if at == price:
                 return amount
@@ -152,8 +157,8 @@ class SymbolBook:
 
     def show(self, quote: Quote) -> None:
         """Take the market's new depth."""
-        self.bids.show(quote.bids)
-        self.asks.show(quote.asks)
+        self.bids.show(quote.bids, is_estimate=quote.is_estimate)
+        self.asks.show(quote.asks, is_estimate=quote.is_estimate)
 
     def traded(self, price: Decimal, amount: Decimal, time: datetime) -> None:
         """Count one trade of anybody."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -69,11 +69,12 @@ class Lookups:
         """Return the account's fills, oldest first."""
         if symbol is not None:
             self._floor.book(symbol)
-        return [
-            fill
-            for fill in self._floor.account(account).fills
-            if symbol in {None, fill.symbol} and order_id in {None, fill.order_id}
-        ]
+        owner = self._floor.account(account)
+        fills = owner.fills
+        if order_id is not None:
+            order = owner.orders.get(order_id)
+            fills = [] if order is None else order.fills
+        return [fill for fill in fills if symbol in {None, fill.symbol}]
 
     def order_list(
         self, account: str, *, list_id: int | None = None, client_list_id: str | None = None
@@ -126,6 +127,11 @@ class Lookups:
         """Return the instruments by unified symbol."""
         books = self._floor.books
         return MappingProxyType({symbol: book.instrument for symbol, book in books.items()})
+
+    @property
+    def symbols(self) -> KeysView[str]:
+        """Return the unified symbols that are traded here."""
+        return self._floor.books.keys()
 
     def rules(self, symbol: str) -> SymbolRules:
         """Return the symbol's limits beyond its instrument."""

@@ -123,12 +123,16 @@ class Level(NamedTuple):
 
 @attrs.frozen
 class Quote:
-    """The market's displayed depth at one time, best levels first; other people's orders."""
+    """The market's displayed depth at one time, best levels first; other people's orders.
+
+    An estimated one, made from a last price, lets orders take from it but holds up nobody's queue.
+    """
 
     symbol: str
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     time: datetime
+    is_estimate: bool = False
 
 
 @attrs.frozen(kw_only=True)

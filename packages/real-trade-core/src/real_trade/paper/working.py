@@ -14,6 +14,7 @@ from real_trade.paper.values import (
     OrderRequest,
     SelfTradePrevention,
     Status,
+    VenueFill,
     VenueList,
     VenueOrder,
 )
@@ -64,6 +65,7 @@ class LiveOrder:
         "estimate",
         "extreme",
         "filled",
+        "fills",
         "insufficient_funds",
         "is_buy",
         "is_working",
@@ -111,6 +113,7 @@ class LiveOrder:
         self.stop_price = request.stop_price
         self.stp = stp
         self.filled = ZERO
+        self.fills: list[VenueFill] = []
         self.quote_filled = ZERO
         self.quote_left = request.quote_amount
         self.prevented = ZERO
