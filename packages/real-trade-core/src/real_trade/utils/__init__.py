@@ -1,7 +1,7 @@
 """Small things that every room may use: configuration, secrets, logging, retry, times, checks.
 
-The usual names can be imported from here; each module is loaded when its name is first used. The decorator is `real_trade.utils.retry.retry`: here, `retry`
-is its module.
+The usual names can be imported from here; each module is loaded when its name is first used.
+The decorator is `real_trade.utils.retry.retry`: here, `retry` is its module.
 """
 
 from __future__ import annotations
