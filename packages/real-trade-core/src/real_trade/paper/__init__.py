@@ -19,11 +19,14 @@ from real_trade.paper.events import (
 )
 from real_trade.paper.exchange import PaperExchange
 from real_trade.paper.fees import Fee, FeeAsset, FeeSchedule
+from real_trade.paper.generated import GeneratedTape, MarketModel
 from real_trade.paper.ledger import Book, Entry, Ledger, Posting, PostingKind
 from real_trade.paper.live_market import PriceModel
 from real_trade.paper.market_clock import MarketClock
+from real_trade.paper.recorded import DepthModel, RecordedTape
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.rules import SymbolRules, VenueRules
+from real_trade.paper.tape import Tape, TapeEvent, aggregate, coarsen, merge
 from real_trade.paper.values import (
     Level,
     ListKind,
@@ -48,11 +51,13 @@ __all__ = [
     "BarModel",
     "Book",
     "BookChanged",
+    "DepthModel",
     "Entry",
     "Execution",
     "Fee",
     "FeeAsset",
     "FeeSchedule",
+    "GeneratedTape",
     "Ledger",
     "Level",
     "ListKind",
@@ -61,6 +66,7 @@ __all__ = [
     "ListUpdated",
     "Listener",
     "MarketClock",
+    "MarketModel",
     "OrderRequest",
     "OrderUpdated",
     "PaperExchange",
@@ -68,12 +74,15 @@ __all__ = [
     "PostingKind",
     "PriceModel",
     "Quote",
+    "RecordedTape",
     "RejectReason",
     "ReplaceMode",
     "ReplaceResult",
     "SelfTradePrevention",
     "Status",
     "SymbolRules",
+    "Tape",
+    "TapeEvent",
     "TradePrinted",
     "TradingChanged",
     "TradingStatus",
@@ -84,4 +93,7 @@ __all__ = [
     "VenueOrder",
     "VenueReject",
     "VenueRules",
+    "aggregate",
+    "coarsen",
+    "merge",
 ]
