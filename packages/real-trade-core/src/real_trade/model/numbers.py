@@ -13,8 +13,9 @@ __all__ = ["ONE", "ZERO", "amount_field", "ceil_to", "decimal", "floor_to", "opt
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-# Wide enough that no sum or product of exchange figures is rounded by the default 28 digits.
-_WIDE = Context(prec=60)
+# Wider than any figure of an exchange; what is longer still is cut on the side that is asked for.
+_FLOOR = Context(prec=60, rounding=ROUND_FLOOR)
+_CEILING = Context(prec=60, rounding=ROUND_CEILING)
 
 
 def decimal(value: Decimal | int | str, what: str = "value") -> Decimal:
@@ -39,19 +40,19 @@ def decimal(value: Decimal | int | str, what: str = "value") -> Decimal:
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """Return the largest multiple of `step` that is not above `value`; exact."""
-    return _to_step(value, step, ROUND_FLOOR)
+    return _to_step(value, step, _FLOOR)
 
 
 def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     """Return the smallest multiple of `step` that is not below `value`; exact."""
-    return _to_step(value, step, ROUND_CEILING)
+    return _to_step(value, step, _CEILING)
 
 
-def _to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+def _to_step(value: Decimal, step: Decimal, context: Context) -> Decimal:
     if step <= 0:
         return value
-    steps = _WIDE.divide(value, step).to_integral_value(rounding=rounding)
-    return _WIDE.multiply(steps, step)
+    steps = context.divide(value, step).to_integral_value(rounding=context.rounding)
+    return context.multiply(steps, step)
 
 
 def _converter(what: str) -> Callable[[Any], Decimal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import Enum
@@ -68,8 +69,12 @@ class Timeframe(Enum):
         return origin + (time - origin) // length * length
 
     def add(self, open_time: datetime, bars: int = 1) -> datetime:
-        """Return the open time `bars` bars after the one that opens at `open_time`."""
+        """Return the open time `bars` bars after the one that opens at `open_time`.
+
+        Months count from any day: from the 31st to the last day where there is no 31st.
+        """
         if self is Timeframe.MONTH1:
-            months = open_time.year * 12 + open_time.month - 1 + bars
-            return open_time.replace(year=months // 12, month=months % 12 + 1)
+            year, month = divmod(open_time.year * 12 + open_time.month - 1 + bars, 12)
+            last_day = monthrange(year, month + 1)[1]
+            return open_time.replace(year=year, month=month + 1, day=min(open_time.day, last_day))
         return open_time + timedelta(seconds=self.seconds * bars)
