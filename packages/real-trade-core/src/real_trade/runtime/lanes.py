@@ -30,6 +30,16 @@ class ThreadLane:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def name(self) -> str:
+        """Return the thread's name."""
+        return self._name
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread is there; it ends once a closed lane has finished its work."""
+        return self._thread.is_alive()
+
     def submit(self, work: Callable[[], None]) -> None:
         """Queue `work`; never blocks."""
         self._queue.put(work)
@@ -46,5 +56,6 @@ class ThreadLane:
         while (work := self._queue.get()) is not None:
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - a lane outlives a piece of work that breaks
+            # SystemExit too: it would end this thread, and with it all that is queued, in silence.
+            except BaseException as error:  # noqa: BLE001 - a lane outlives work that breaks
                 self._on_error(self._name, error)

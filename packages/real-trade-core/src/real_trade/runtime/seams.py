@@ -23,8 +23,13 @@ class Timer(Protocol):
 class Runtime(Protocol):
     """The world outside the program, as far as time, threads and chance go."""
 
-    clock: Clock
-    random: random.Random
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+
+    @property
+    def random(self) -> random.Random:
+        """Return the source of chance, for jitter and for what a seed shall repeat."""
 
     def inbox(self) -> Inbox:
         """Return a new inbox."""

@@ -37,7 +37,8 @@ class SystemRuntime:
     def lane(self, name: str) -> ThreadLane:
         """Return a new lane on a thread called `name`."""
         lane = ThreadLane(name, _report)
-        self._lanes.append(lane)
+        # Lanes that ended are forgotten here: a stream makes a new one at every reconnect.
+        self._lanes = [each for each in self._lanes if each.is_running] + [lane]
         return lane
 
     def call_later(self, delay_s: float, function: Callable[[], None]) -> _Timer:
@@ -48,11 +49,12 @@ class SystemRuntime:
         """Return `length` random characters of 0-9a-z."""
         return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
-    def close(self) -> None:
-        """Stop timers and lanes."""
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop timers and lanes; a lane that takes longer than `timeout_s` is left, and told."""
         self._timers.close()
         for lane in self._lanes:
-            lane.close()
+            if not lane.close(timeout_s):
+                _LOG.warning("lane %s did not stop within %s s", lane.name, timeout_s)
         self._lanes.clear()
 
 
