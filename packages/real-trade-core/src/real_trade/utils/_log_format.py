@@ -15,23 +15,16 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from real_trade.utils.redaction import MASK, is_secret_name, redact
+from real_trade.utils.redaction import CONTROLS, MASK, escape_controls, is_secret_name, redact
 
-__all__ = ["FIELDS", "ConsoleFormatter", "JsonFormatter", "escape_controls"]
+__all__ = ["FIELDS", "ConsoleFormatter", "JsonFormatter"]
 
 FIELDS = "rt_fields"
 """The attribute of a log record that holds an event's keys and values."""
 
 _DEEPEST = 6
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", FIELDS, "_exc_text"}
-# C0, C1, line and paragraph separators, direction overrides, lone surrogates.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _COLORS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "DEBUG": "2"}
-
-
-def escape_controls(text: str) -> str:
-    """Return `text` with control characters written out: a line break as `\\n`."""
-    return _CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -107,7 +100,7 @@ class JsonFormatter(_Formatter):
             line[f"{key}_" if key in line else key] = value
         if text := self.traceback(record):
             line["exception"] = text
-        return _CONTROLS.sub(_json_escape, json.dumps(line, ensure_ascii=False))
+        return CONTROLS.sub(_json_escape, json.dumps(line, ensure_ascii=False))
 
 
 def _json_escape(match: re.Match[str]) -> str:

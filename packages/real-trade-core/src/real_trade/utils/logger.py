@@ -22,7 +22,7 @@ from structlog.typing import EventDict, WrappedLogger
 from real_trade.utils._log_format import FIELDS, ConsoleFormatter, JsonFormatter
 from real_trade.utils._log_handlers import ConsoleHandler, FileHandler
 from real_trade.utils.errors import ConfigurationError
-from real_trade.utils.redaction import redact
+from real_trade.utils.redaction import escape_controls, redact
 
 __all__ = ["get_logger", "install_exception_hooks", "reset_logging", "setup_logger"]
 
@@ -32,6 +32,7 @@ _configured: set[str] = set()
 
 
 def _full_name(name: str) -> str:
+    name = escape_controls(name)
     return name if name == _ROOT or name.startswith(f"{_ROOT}.") else f"{_ROOT}.{name}"
 
 
@@ -152,7 +153,7 @@ def install_exception_hooks() -> Callable[[], None]:
 
 def _to_record(_: WrappedLogger, __: str, event: EventDict) -> tuple[tuple[str], dict[str, Any]]:
     """Turn an event into the standard logger's arguments; its keys travel with the record."""
-    text = redact(str(event.pop("event", "")))
+    text = escape_controls(redact(str(event.pop("event", ""))))
     known = {key: event.pop(key) for key in ("exc_info", "stack_info") if key in event}
     if known.get("exc_info") is True and sys.exc_info()[0] is None:
         del known["exc_info"]

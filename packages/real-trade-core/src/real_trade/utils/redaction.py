@@ -14,10 +14,23 @@ import re
 import threading
 from urllib.parse import quote, quote_plus
 
-__all__ = ["MASK", "encodings", "is_secret_name", "redact", "register", "registered"]
+__all__ = [
+    "CONTROLS",
+    "MASK",
+    "encodings",
+    "escape_controls",
+    "is_secret_name",
+    "redact",
+    "register",
+    "registered",
+]
 
 MASK = "***"
 _SHORTEST = 8  # anything shorter is a word: masking it would hide half of the log
+
+# C0, C1, line and paragraph separators, direction overrides, lone surrogates.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What could forge a line of a log, move a cursor, or not be written at all."""
 
 _known: dict[str, tuple[str, ...]] = {}
 _lock = threading.Lock()
@@ -85,6 +98,11 @@ def redact(text: str) -> str:
     return text
 
 
+def escape_controls(text: str) -> str:
+    """Return `text` with control characters written out: a line break as `\\n`."""
+    return CONTROLS.sub(lambda match: repr(match[0])[1:-1], text)
+
+
 def is_secret_name(name: str) -> bool:
     """Return whether what is called `name` is a secret, such as `apiKey` or `password`."""
     return _SECRET_NAME.fullmatch(name) is not None
@@ -137,7 +155,9 @@ class _CleanRecord(logging.LogRecord):
     """A log record whose message and traceback hold no secret, whichever handler asks."""
 
     def getMessage(self) -> str:  # noqa: N802 - the standard library's name
-        return redact(super().getMessage())
+        text = redact(super().getMessage())
+        # What others say is theirs; our own lines are safe in their handlers too.
+        return escape_controls(text) if self.name.startswith("real_trade") else text
 
     @property
     def exc_text(self) -> str | None:
