@@ -1,0 +1,57 @@
+"""What a simulator is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import attrs
+
+__all__ = ["SimulatorSettings", "Switches"]
+
+_SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT")
+_BALANCES = {"USDT": Decimal(10_000), "BTC": Decimal(1), "BNB": Decimal(0)}
+
+
+@attrs.define(kw_only=True)
+class Switches:
+    """Behaviour that differs between years or that nobody has documented.
+
+    Attributes:
+        listen_keys_on_spot: the world before 2026-02-20, when spot had listen keys.
+        read_lag_ms: reads of an order see it only so long after it was sent.
+        check_time: whether timestamps are judged; off when the clock runs faster than real time.
+    """
+
+    listen_keys_on_spot: bool = False
+    read_lag_ms: int = 0
+    check_time: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class SimulatorSettings:
+    """Everything that a simulator's run depends on.
+
+    Attributes:
+        start_ms: the exchange's time at the start.
+        balances: what the default account starts with.
+        accounts: more accounts by name, with what they start with.
+        keys: (api key, secret) of accounts that should not get generated ones.
+        step_ms: how often the tape moves a symbol.
+        discount_in_bnb: whether fees are paid in BNB at 25 % off while there is some.
+    """
+
+    seed: int = 0
+    start_ms: int = 1_767_225_600_000
+    symbols: tuple[str, ...] = _SYMBOLS
+    balances: Mapping[str, Decimal] = attrs.field(factory=lambda: dict(_BALANCES))
+    accounts: Mapping[str, Mapping[str, Decimal]] = attrs.field(factory=dict)
+    keys: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+    step_ms: int = 250
+    maker_fee: Decimal = Decimal("0.001")
+    taker_fee: Decimal = Decimal("0.001")
+    discount_in_bnb: bool = False
+    weight_per_minute: int = 6000
+    orders_per_10s: int = 100
+    orders_per_day: int = 200_000
+    switches: Switches = attrs.field(factory=Switches)

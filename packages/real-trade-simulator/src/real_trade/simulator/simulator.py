@@ -1,0 +1,142 @@
+"""The whole exchange, put together: accounts, venues, markets, faults, and the front door."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+from real_trade.model import from_ms
+from real_trade.paper import GeneratedTape, MarketModel, Quote
+from real_trade.simulator.accounts import Accounts
+from real_trade.simulator.clock import ScheduleClock
+from real_trade.simulator.control import Control
+from real_trade.simulator.driver import Driver
+from real_trade.simulator.faults import Faults
+from real_trade.simulator.gateway import Gateway
+from real_trade.simulator.ledger import account_ledger
+from real_trade.simulator.market import MarketData
+from real_trade.simulator.messages import MessageFaults
+from real_trade.simulator.outages import Outages
+from real_trade.simulator.owner import Owner
+from real_trade.simulator.partial import PartialFills
+from real_trade.simulator.schedule import Schedule
+from real_trade.simulator.settings import SimulatorSettings
+from real_trade.simulator.sockets import SocketEnd
+from real_trade.simulator.spot.exchange import SpotExchange
+from real_trade.simulator.spot.surface import SpotSurface
+from real_trade.simulator.symbols import Listing, spot_listings
+
+__all__ = ["Simulator"]
+
+_LEVELS = 10
+_SECOND_MS = 1000
+
+
+class Simulator:
+    """One simulated Binance. Nothing moves but by `gateway` and `schedule`.
+
+    Attributes:
+        gateway: the front door.
+        schedule: the exchange's time; run it to let time pass.
+        spot: the spot market.
+    """
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self.settings = settings
+        start_ms = settings.start_ms
+        self.schedule = Schedule(start_ms)
+        self.accounts = Accounts(settings)
+        self.faults = Faults(random.Random(f"{settings.seed}:faults"))  # noqa: S311
+        message_faults = MessageFaults(self.faults, self.schedule)
+        self.outages = Outages(self.faults, self.schedule)
+        listings = spot_listings(settings.symbols)
+        tapes = {one.instrument.symbol: _tape(one, settings) for one in listings}
+        prices = {symbol: _first_price(tape, start_ms) for symbol, tape in tapes.items()}
+        clock = ScheduleClock(self.schedule)
+        self.spot = SpotExchange(settings, self.accounts, clock, listings)
+        self.market = MarketData(
+            self.spot.venue,
+            listings,
+            prices,
+            seed=settings.seed,
+            start_ms=start_ms - start_ms % _SECOND_MS,
+        )
+        self.surface = SpotSurface(
+            self.spot, self.market, self.schedule, self.faults, message_faults, self._gone
+        )
+        self.surfaces = (self.surface,)
+        self.driver = Driver(self.spot.venue, self.market, tapes, self.schedule)
+        PartialFills(self.spot, self.driver, self.faults, self.schedule)
+        owner = Owner(self.spot, self.surface, self.driver, self.schedule)
+        control = Control(
+            self.faults,
+            self.schedule,
+            health=self.health,
+            ledger=self.ledger,
+            act=owner.act,
+            started=self.outages.start,
+        )
+        self.gateway = Gateway(
+            self.surfaces,
+            self.accounts,
+            self.faults,
+            self.schedule,
+            settings.switches,
+            control,
+            self.outages.sockets,
+        )
+        self.schedule.run(start_ms)
+
+    def health(self) -> dict[str, Any]:
+        """Return what GET /control/health shows."""
+        now = self.schedule.now
+        return {
+            "status": "ok",
+            "time_ms": now,
+            "running_s": (now - self.settings.start_ms) / 1000,
+            "seed": self.settings.seed,
+            "symbols": list(self.spot.natives),
+            "accounts": list(self.accounts.names),
+            "sockets": len(self.gateway.sockets),
+            "tape_events": self.driver.events,
+            "messages": self.surface.hub.published,
+            "faults": len(self.faults.to_json()),
+        }
+
+    def ledger(self) -> dict[str, Any]:
+        """Return what GET /control/ledger shows: every account's books, by market."""
+        venue = self.spot.venue
+        venue.check()
+        return {
+            "time_ms": self.schedule.now,
+            "seed": self.settings.seed,
+            "accounts": {
+                name: {"spot": account_ledger(venue, name)} for name in self.accounts.names
+            },
+        }
+
+    def _gone(self, end: SocketEnd) -> None:
+        self.gateway.forget(end)
+
+
+def _tape(listing: Listing, settings: SimulatorSettings) -> GeneratedTape:
+    return GeneratedTape(
+        listing.instrument,
+        settings.seed,
+        from_ms(settings.start_ms),
+        model=MarketModel(
+            price=listing.price,
+            volatility=listing.daily_volatility,
+            turnover=listing.price * listing.daily_volume,
+            levels=_LEVELS,
+        ),
+    )
+
+
+def _first_price(tape: GeneratedTape, start_ms: int) -> Decimal:
+    """Return where the tape begins, so that the past can end there."""
+    event = next(iter(tape.events(from_ms(start_ms - start_ms % _SECOND_MS))))
+    if isinstance(event, Quote):
+        return event.bids[0].price
+    return event.price

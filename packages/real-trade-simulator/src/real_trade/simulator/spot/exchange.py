@@ -1,0 +1,225 @@
+"""The spot exchange behind its protocol: the venue, names, limits, and what reads may see."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from decimal import Decimal
+
+import attrs
+
+from real_trade.model import Instrument, to_ms
+from real_trade.paper.events import BalancesChanged, OrderUpdated, TradingChanged, VenueEvent
+from real_trade.paper.fees import FeeAsset, FeeSchedule
+from real_trade.paper.rejects import RejectReason, VenueReject
+from real_trade.paper.rules import SymbolRules
+from real_trade.paper.values import (
+    ListRequest,
+    OrderRequest,
+    SelfTradePrevention,
+    TradingStatus,
+    VenueList,
+    VenueOrder,
+)
+from real_trade.paper.venue import Venue
+from real_trade.simulator.accounts import DEFAULT_ACCOUNT, Accounts
+from real_trade.simulator.clock import ScheduleClock
+from real_trade.simulator.errors import ApiError
+from real_trade.simulator.limits import Limits, OrderCounts, RateLimit
+from real_trade.simulator.market import FIRST_TRADE_ID
+from real_trade.simulator.settings import SimulatorSettings, Switches
+from real_trade.simulator.symbols import Listing
+
+__all__ = ["SpotExchange"]
+
+_ID_LENGTH = 22
+_FIRST_ORDER = 10_000_001
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+Around = Callable[[str, OrderRequest, Callable[[], VenueOrder]], VenueOrder]
+"""Wraps the placing of an order: faults change the market around it."""
+
+
+class Executions:
+    """Numbers the events of all orders, as `I` and executionId show them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, event: VenueEvent) -> None:
+        """Count one event."""
+        if isinstance(event, OrderUpdated):
+            self.count += 1
+
+
+class SpotExchange:
+    """One venue with its accounts, and everything that the protocol adds to it."""
+
+    def __init__(
+        self,
+        settings: SimulatorSettings,
+        accounts: Accounts,
+        clock: ScheduleClock,
+        listings: list[Listing],
+    ) -> None:
+        self.settings = settings
+        self.accounts = accounts
+        self.clock = clock
+        self.listings = {listing.instrument.symbol: listing for listing in listings}
+        self.natives = {listing.instrument.native: listing.instrument for listing in listings}
+        self.orders_limits = (
+            RateLimit("ORDERS", "SECOND", 10, settings.orders_per_10s),
+            RateLimit("ORDERS", "DAY", 1, settings.orders_per_day),
+        )
+        self.limits = Limits(
+            RateLimit("REQUEST_WEIGHT", "MINUTE", 1, settings.weight_per_minute),
+            RateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000),
+            RateLimit("CONNECTIONS", "MINUTE", 5, 300),
+        )
+        self.fees = FeeSchedule(
+            maker=settings.maker_fee,
+            taker=settings.taker_fee,
+            asset=FeeAsset.RECEIVED,
+            discount_asset="BNB" if settings.discount_in_bnb else "",
+        )
+        self.prevention = SelfTradePrevention.EXPIRE_MAKER
+        self._rules = {symbol: SymbolRules() for symbol in self.listings}
+        self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
+        self.venue = Venue(
+            (listing.instrument for listing in listings),
+            clock,
+            seed=settings.seed,
+            fees=self.fees,
+            rules=self._rules,
+            self_trade_prevention=self.prevention,
+            first_order_id=_FIRST_ORDER,
+            first_trade_id=FIRST_TRADE_ID,
+        )
+        self.executions = Executions()
+        self._updated: dict[str, int] = {}
+        self._counts: dict[str, OrderCounts] = {}
+        self._chance = random.Random(f"{settings.seed}:ids")  # noqa: S311
+        self.around: Around | None = None
+        self.venue.listen(self.executions)
+        self.venue.listen(self._count)
+        for name in accounts.names:
+            balances = settings.balances if name == DEFAULT_ACCOUNT else settings.accounts[name]
+            self.venue.open_account(
+                name, {asset: amount for asset, amount in balances.items() if amount}
+            )
+
+    @property
+    def switches(self) -> Switches:
+        """Return the switches in force."""
+        return self.settings.switches
+
+    def instrument(self, native: str) -> Instrument:
+        """Return the instrument that clients call `native`.
+
+        Raises:
+            ApiError: there is none.
+        """
+        found = self.natives.get(native)
+        if found is None:
+            raise ApiError(-1121, "Invalid symbol.")
+        # The venue's may have changed since: filters do on a running exchange.
+        return self.venue.instruments[found.symbol]
+
+    def native(self, symbol: str) -> str:
+        """Return what clients call `symbol`."""
+        return self.listings[symbol].instrument.native
+
+    def rules(self, symbol: str) -> SymbolRules:
+        """Return the limits of `symbol` beyond those of its instrument."""
+        return self._rules[symbol]
+
+    def set_instrument(self, instrument: Instrument, rules: SymbolRules) -> None:
+        """Change the filters of a symbol that trades."""
+        self._rules[instrument.symbol] = rules
+        self.venue.set_instrument(instrument, rules)
+
+    def status(self, symbol: str) -> TradingStatus:
+        """Return what `symbol` allows now."""
+        return self._status[symbol]
+
+    def counts(self, account: str) -> OrderCounts:
+        """Return how many orders of `account` are unfilled."""
+        found = self._counts.get(account)
+        if found is None:
+            found = self._counts[account] = OrderCounts(self.orders_limits)
+        return found
+
+    def place(self, account: str, request: OrderRequest) -> VenueOrder:
+        """Place an order and count it as unfilled until it fills."""
+        now, counts = self.clock.milliseconds(), self.counts(account)
+        if not request.client_order_id:
+            request = attrs.evolve(request, client_order_id=self.new_id())
+        counts.add(now, 1)
+        try:
+            if self.around is None:
+                return self.venue.place(account, request)
+            final = request
+            return self.around(account, final, lambda: self.venue.place(account, final))
+        except VenueReject:
+            counts.add(now, -1)
+            raise
+
+    def place_list(self, account: str, request: ListRequest) -> VenueList:
+        """Place an order list and count its orders as unfilled until they fill."""
+        now, counts = self.clock.milliseconds(), self.counts(account)
+        orders = tuple(
+            order if order.client_order_id else attrs.evolve(order, client_order_id=self.new_id())
+            for order in request.orders
+        )
+        request = attrs.evolve(
+            request, orders=orders, client_list_id=request.client_list_id or self.new_id()
+        )
+        counts.add(now, len(orders))
+        try:
+            return self.venue.place_list(account, request)
+        except VenueReject:
+            counts.add(now, -len(orders))
+            raise
+
+    def new_id(self) -> str:
+        """Return an id of the kind that Binance makes up when the client gives none."""
+        return "".join(self._chance.choices(_ALPHABET, k=_ID_LENGTH))
+
+    def assets(self) -> list[str]:
+        """Return all assets there are, in the order of their first symbol."""
+        found: dict[str, None] = {}
+        for instrument in self.natives.values():
+            found.setdefault(instrument.base)
+            found.setdefault(instrument.quote)
+        return list(found)
+
+    def visible(self, order: VenueOrder, now: int) -> bool:
+        """Return whether reads see `order` yet: they may lag behind the matching engine."""
+        lag = self.switches.read_lag_ms
+        return not lag or now >= to_ms(order.created_at) + lag
+
+    def check_visible(self, order: VenueOrder, now: int) -> None:
+        """Refuse a look-up of an order that reads do not see yet."""
+        if not self.visible(order, now):
+            raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order.order_id} is not seen yet")
+
+    def updated_ms(self, account: str) -> int:
+        """Return when the balances of `account` last changed."""
+        return self._updated.get(account, self.settings.start_ms)
+
+    def average(self, symbol: str) -> Decimal:
+        """Return the average price of the last minutes, or the last price."""
+        venue = self.venue
+        return venue.average_price(symbol) or venue.last_price(symbol) or Decimal(0)
+
+    def _count(self, event: VenueEvent) -> None:
+        """Give an order's place back with its first fill, as the unfilled-order count does."""
+        if isinstance(event, BalancesChanged):
+            self._updated[event.account] = to_ms(event.time)
+        if isinstance(event, TradingChanged):
+            self._status[event.symbol] = event.status
+        if not isinstance(event, OrderUpdated):
+            return
+        if event.fill is not None and event.order.filled == event.fill.amount:
+            self.counts(event.account).add(self.clock.milliseconds(), -1)
