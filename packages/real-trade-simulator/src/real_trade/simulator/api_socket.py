@@ -145,9 +145,9 @@ class ApiSocket(SocketEnd):
 
     def _execute(self, endpoint: Endpoint | None, params: dict[str, Any]) -> Reply:
         now, door = self._schedule.now, self._door
+        if endpoint is None:
+            return _refused(ApiError(-1000, "Unknown method."))
         try:
-            if endpoint is None:
-                raise ApiError(-1000, "Unknown method.")
             read = Parameters.from_json(params)
             weight = endpoint.weight_of(read)
             door.limits.charge(self.ip, now, weight)

@@ -216,8 +216,8 @@ class Faults:
         """Return whether a rule of this scope is there."""
         return bool(self._by_scope[scope])
 
-    def __iter__(self) -> Iterable[Rule]:  # type: ignore[override]
-        return iter(self._rules)
+    def __contains__(self, rule: Rule) -> bool:
+        return rule in self._rules
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return all rules with their counts."""
@@ -304,9 +304,8 @@ def _typed(given: Mapping[str, Any], types: Mapping[str, tuple[type, ...]], what
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             names = " or ".join(kind.__name__ for kind in wanted)
             raise RuleError(f"{name!r} of {what!r} must be {names}, not {value!r}")
-        if isinstance(value, _NUMBER) and not isinstance(value, bool) and value < 0:
-            if name not in {"code"}:
-                raise RuleError(f"{name!r} of {what!r} must not be negative: {value!r}")
+        if isinstance(value, _NUMBER) and value < 0 and name != "code":
+            raise RuleError(f"{name!r} of {what!r} must not be negative: {value!r}")
 
 
 def _list(names: Iterable[str]) -> str:

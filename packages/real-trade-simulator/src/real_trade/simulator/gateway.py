@@ -75,9 +75,7 @@ class Gateway:
             )
         return self._execute(route, request, client_ip)
 
-    def open_socket(
-        self, path: str, query: str, session: Session, ip: str, key: str = ""
-    ) -> SocketEnd | Reply:
+    def open_socket(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | Reply:
         """Open a websocket, or say with an HTTP reply why not."""
         for surface in self._surfaces:
             if not surface.owns_socket(path):
@@ -88,7 +86,7 @@ class Gateway:
                 return Reply(rule.args.get("status", 503), b"")
             if not surface.limits.connect(ip, now):
                 return Reply(429, b"Too many connection attempts")
-            end = surface.open_socket(path, query, session, ip, key)
+            end = surface.open_socket(path, query, session, ip)
             if end is not None:
                 self.sockets[end] = None
                 return end

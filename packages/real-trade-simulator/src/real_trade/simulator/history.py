@@ -11,6 +11,7 @@ import math
 import random
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import pairwise
 
 import attrs
 
@@ -208,7 +209,7 @@ class History:
         count = len(path) - 1
         wick = (whole.high - whole.low) / count**0.5 * 0.3
         highs, lows = [], []
-        for i, (first, last) in enumerate(zip(path, path[1:], strict=False)):
+        for i, (first, last) in enumerate(pairwise(path)):
             if i in quiet:
                 highs.append(first)
                 lows.append(first)

@@ -35,7 +35,7 @@ class Outages:
         self._schedule.after(delay_ms, lambda: self._act(rule, delay_ms))
 
     def _act(self, rule: Rule, interval_ms: int) -> None:
-        if rule not in list(self._faults):
+        if rule not in self._faults:
             return
         rule.seen += 1
         found = [

@@ -150,8 +150,10 @@ class Owner:
         instrument = self._instrument(document)
         rules = self._exchange.rules(instrument.symbol)
         given = _settings(document, (*_FILTERS, *_RULES))
-        changes = {name: str(value) for name, value in given.items() if name in _FILTERS}
-        limits = {
+        changes: dict[str, Any] = {
+            name: str(value) for name, value in given.items() if name in _FILTERS
+        }
+        limits: dict[str, Any] = {
             name: str(value) if name == "max_position" else int(value)
             for name, value in given.items()
             if name in _RULES

@@ -274,9 +274,7 @@ class Connection(asyncio.Protocol):
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\n\r\n" % accept_key(key).encode()
         )
-        opened = server.gateway.open_socket(
-            request.path, request.query, self, self._ip, self._headers.get("x-mbx-apikey", "")
-        )
+        opened = server.gateway.open_socket(request.path, request.query, self, self._ip)
         if isinstance(opened, Reply):
             self._out.pop()
             self._write(_encoded(opened, keep=False))

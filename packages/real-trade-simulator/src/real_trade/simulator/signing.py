@@ -87,9 +87,10 @@ def signed_part(query: str, body: str) -> bytes:
     The text is taken as it came, percent-encoded: since 2026-01-15 a client that signs before it
     encodes gets -1022.
     """
-    parts = []
-    for text in (query, body):
-        parts.append("&".join(p for p in text.split("&") if not p.startswith("signature=")))
+    parts = (
+        "&".join(part for part in text.split("&") if not part.startswith("signature="))
+        for text in (query, body)
+    )
     return "".join(parts).encode()
 
 

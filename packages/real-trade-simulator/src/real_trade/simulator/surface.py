@@ -19,21 +19,27 @@ SurfaceAddresses = Mapping[str, str]
 
 
 class Surface(Protocol):
-    """One market's protocol.
+    """One market's protocol: its name is spot, usdm or coinm."""
 
-    Attributes:
-        name: spot, usdm or coinm.
-        is_futures: which of a key's rights it asks for.
-        rest: endpoints by method and path.
-        limits: request weight by address; futures markets share one.
-        addresses: the paths below which `rest`, `ws` and `ws_api` are found.
-    """
+    @property
+    def name(self) -> str:
+        """Return the market's name."""
 
-    name: str
-    is_futures: bool
-    rest: Mapping[tuple[str, str], Endpoint]
-    limits: Limits
-    addresses: SurfaceAddresses
+    @property
+    def is_futures(self) -> bool:
+        """Return which of a key's rights the market asks for."""
+
+    @property
+    def rest(self) -> Mapping[tuple[str, str], Endpoint]:
+        """Return the endpoints by method and path."""
+
+    @property
+    def limits(self) -> Limits:
+        """Return the request weights by address; futures markets share one."""
+
+    @property
+    def addresses(self) -> SurfaceAddresses:
+        """Return the paths below which `rest`, `ws` and `ws_api` are found."""
 
     def counts(self, account: str) -> OrderCounts:
         """Return the account's unfilled-order counts."""
@@ -41,9 +47,7 @@ class Surface(Protocol):
     def owns_socket(self, path: str) -> bool:
         """Return whether a websocket to `path` is this market's."""
 
-    def open_socket(
-        self, path: str, query: str, session: Session, ip: str, key: str
-    ) -> SocketEnd | None:
+    def open_socket(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | None:
         """Open a websocket; None if the path leads nowhere."""
 
     def terminate_user_streams(self, account: str) -> int:

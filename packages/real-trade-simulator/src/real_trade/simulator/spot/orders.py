@@ -73,9 +73,9 @@ class OrderReader:
         stop_price, delta = self._trigger(kind)
         params, name = self._params, self._name
         iceberg = params.number(name("icebergQty"), self._instrument.base_digits)
-        if iceberg is not None and iceberg > 0:
-            if kind not in _PRICED or time_in_force is not TimeInForce.GTC:
-                raise not_required(name("icebergQty"))
+        may_hide = kind in _PRICED and time_in_force is TimeInForce.GTC
+        if iceberg and not may_hide:
+            raise not_required(name("icebergQty"))
         strategy_type = params.integer(name("strategyType"))
         if strategy_type is not None and strategy_type < _LEAST_STRATEGY_TYPE:
             raise ApiError(-1134, "`strategyType` was less than 1000000.")

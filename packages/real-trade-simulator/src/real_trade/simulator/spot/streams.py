@@ -81,7 +81,7 @@ class SpotStreams:
     def end(self, name: str) -> None:
         """Forget a stream that nobody listens to."""
         for known in (self._fast, self._slow, self._klines, self._diffs):
-            known.pop(name, None)  # type: ignore[attr-defined]
+            known.pop(name, None)
 
     def _printed(self, one: SymbolMarket, trade: Print) -> None:
         lower = one.native.lower()

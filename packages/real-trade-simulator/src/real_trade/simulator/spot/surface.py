@@ -97,9 +97,7 @@ class SpotSurface:
         """Return whether a websocket to `path` is spot's."""
         return path in {"/ws", "/stream", "/ws-api/v3"} or path.startswith("/ws/")
 
-    def open_socket(
-        self, path: str, query: str, session: Session, ip: str, key: str
-    ) -> SocketEnd | None:
+    def open_socket(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | None:
         """Open a stream socket, a user data socket of old, or the websocket API."""
         common = self._common(path, session, ip)
         asked = parse_qs(query)
