@@ -23,7 +23,10 @@ FIELDS = "rt_fields"
 """The attribute of a log record that holds an event's keys and values."""
 
 _DEEPEST = 6
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", FIELDS, "_exc_text"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    *("message", "asctime", "_exc_text"),
+    *(FIELDS, "_rt_plain"),
+}
 _COLORS = {"WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "DEBUG": "2"}
 
 
@@ -31,6 +34,15 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return an event's own keys, and those of `extra` where the standard logger was used."""
     extra = {key: value for key, value in vars(record).items() if key not in _STANDARD}
     return {**extra, **getattr(record, FIELDS, {})}
+
+
+def _plain_fields(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the record's keys and values, cleaned once for all handlers."""
+    plain: dict[str, Any] | None = vars(record).get("_rt_plain")
+    if plain is None:
+        plain = _plain(_fields(record))
+        vars(record)["_rt_plain"] = plain
+    return plain
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -96,7 +108,7 @@ class JsonFormatter(_Formatter):
         }
         if self._mode:
             line["mode"] = self._mode
-        for key, value in _plain(_fields(record)).items():
+        for key, value in _plain_fields(record).items():
             line[f"{key}_" if key in line else key] = value
         if text := self.traceback(record):
             line["exception"] = text
@@ -130,15 +142,12 @@ class ConsoleFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line, with its traceback indented below."""
         event = escape_controls(redact(record.getMessage()))
-        details = " ".join(f"{key}={_shown(value)}" for key, value in self._pairs(record))
+        details = " ".join(f"{key}={_shown(value)}" for key, value in _plain_fields(record).items())
         message = f"{event}  {details}" if details else event
         line = self._own_line(record, message) if self._own else self._line(record, message)
         text = self.traceback(record)
         below = [f"  | {escape_controls(each)}" for each in text.splitlines()]
         return "\n".join([line, *below])
-
-    def _pairs(self, record: logging.LogRecord) -> list[tuple[str, Any]]:
-        return list(_plain(_fields(record)).items())
 
     def _own_line(self, record: logging.LogRecord, message: str) -> str:
         level = f"{record.levelname:<8}"
