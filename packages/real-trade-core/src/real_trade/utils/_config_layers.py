@@ -95,20 +95,22 @@ def load_config(
         reader.from_environ(environ, prefix), lambda name: f"environment {prefix}{name.upper()}"
     )
     merged.add(_command_line(overrides or {}, reader), lambda _: _COMMAND_LINE)
+    return _with_keys(merged, files, environ, home, prefix)
+
+
+def _with_keys(
+    merged: _Merged, files: tuple[Path, ...], environ: Mapping[str, str], home: Path, prefix: str
+) -> LoadedConfig:
+    """Return the merged settings, with keys only if the mode signs."""
     keys = {name: merged.values.pop(name, Secret()) for name in SECRETS}
     config = GlobalConfig(**merged.values)
     origins = merged.all_origins()
     if not config.signs:
         origins.update(dict.fromkeys(SECRETS, f"not read in mode {config.mode}"))
         return LoadedConfig(config, origins, files)
+    profile = f"{config.exchange}.{config.mode}"
     for name in SECRETS:
-        found = find_secret(
-            name,
-            environ=environ,
-            folder=home,
-            profile=f"{config.exchange}.{config.mode}",
-            prefix=prefix,
-        )
+        found = find_secret(name, environ=environ, folder=home, profile=profile, prefix=prefix)
         if found.secret:
             keys[name], origins[name] = found.secret, found.origin
     return LoadedConfig(attrs.evolve(config, **keys), origins, files)
