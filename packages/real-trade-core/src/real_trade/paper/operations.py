@@ -142,11 +142,11 @@ class Operations:
                 RejectReason.UNKNOWN_ORDER,
                 f"order {order.order_id} is {order.status.value}, not open",
             )
-        if order.quote_left is not None or amount > order.amount or amount <= order.filled:
+        gone = order.filled + order.prevented
+        if order.quote_left is not None or not gone < amount <= order.amount:
             raise VenueReject(
                 RejectReason.AMEND_NOT_LOWER,
-                f"the amount can go from {order.amount} down to above {order.filled}, "
-                f"not to {amount}",
+                f"the amount can go from {order.amount} down to above {gone}, not to {amount}",
             )
         if amount == order.amount:
             raise VenueReject(RejectReason.AMEND_NO_CHANGE, f"the amount is {amount} already")
