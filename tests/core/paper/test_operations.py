@@ -7,6 +7,7 @@ import pytest
 from real_trade.paper import (
     BalanceReason,
     BalancesChanged,
+    BookChanged,
     Execution,
     OrderUpdated,
     RejectReason,
@@ -155,6 +156,15 @@ def test_balances_are_told_once_after_the_orders_of_an_operation(market, request
     assert kinds == ["OrderUpdated", "OrderUpdated", "OrderUpdated", "BalancesChanged"]
     told = {balance.asset: balance.free for balance in market.events[-1].balances}
     assert told == {"BTC": 12, "USDT": 9799}
+
+
+def test_balances_are_told_when_the_tape_fills_the_last_open_order(market, request_for):
+    market.venue.place("alice", request_for("buy", price="100", amount="1"))
+    market.events.clear()
+    market.trade("99", "1")
+    assert isinstance(market.events[-1], BalancesChanged | BookChanged)
+    told = [e for e in market.events if isinstance(e, BalancesChanged)]
+    assert {one.asset: one.free for one in told[0].balances} == {"BTC": 11, "USDT": 9900}
 
 
 def test_events_carry_the_order_as_it_was_then(market, request_for):

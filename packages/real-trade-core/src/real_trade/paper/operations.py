@@ -255,8 +255,9 @@ class Operations:
     def on_trade(self, book: SymbolBook, trade: MarketTrade) -> None:
         """Take a trade of the market."""
         self.expire_due(book)
+        concerns_somebody = bool(book.open)
         self._matcher.on_trade(book, trade)
-        if book.open or self._floor.due:
+        if concerns_somebody:
             self._finish(book)
 
     def on_bar(self, book: SymbolBook, bar: Bar) -> None:
