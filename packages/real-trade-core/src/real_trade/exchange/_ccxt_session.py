@@ -64,6 +64,11 @@ class CcxtSession:
         """Return the instrument that ccxt's market `raw` describes."""
         return values.instrument_from(raw, self.market, int(self.client.precisionMode))
 
+    def load(self, link: CcxtLink) -> Symbols:
+        """Load the markets, by as few calls as it takes."""
+        raw = link.call("load_markets", True, signed=False)
+        return link.parsed(lambda: self.symbols_from(raw))
+
     def read_json(self, body: bytes) -> Any:
         """Return what a reply's body says; ValueError if it is not readable."""
         return exact_json(body)
@@ -91,12 +96,12 @@ class CcxtSession:
             if self._symbols is None:
                 link = self._opened()
                 link.measure_clock()
-                self._symbols = self._load(link)
+                self._symbols = self.load(link)
 
     def refresh(self) -> None:
         """Load the markets anew: their rules change while a program runs."""
         with self._connecting:
-            self._symbols = self._load(self._opened())
+            self._symbols = self.load(self._opened())
 
     def close(self) -> None:
         """Release connections; safe to call again."""
@@ -143,6 +148,16 @@ class CcxtSession:
     def now(self) -> datetime:
         """Return the exchange's time as last measured, without asking."""
         return self._opened().clock.now()
+
+    @property
+    def budget(self) -> RateBudget:
+        """Return the rate budget."""
+        return self._opened().budget
+
+    def symbols_from(self, raw: Mapping[str, Any]) -> Symbols:
+        """Return the instruments of this market among ccxt's markets."""
+        ours = [one for one in raw.values() if values.is_of(one, self.market)]
+        return Symbols({one["symbol"]: self.instrument(one) for one in ours}, self.market)
 
     def signed(self, function: str, *arguments: Any, **how: Any) -> Any:
         """Call what needs a key; see `CcxtLink.call`."""
@@ -192,12 +207,6 @@ class CcxtSession:
         # Currencies are one more call, and nothing here needs them.
         client.has["fetchCurrencies"] = False
         return client
-
-    def _load(self, link: CcxtLink) -> Symbols:
-        raw = link.call("load_markets", True, signed=False)
-        ours = [one for one in raw.values() if values.is_of(one, self.market)]
-        loaded = link.parsed(lambda: {one["symbol"]: self.instrument(one) for one in ours})
-        return Symbols(loaded, self.market)
 
     def _enter(self, switch: Any, environment: Environment) -> None:
         try:

@@ -17,7 +17,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from real_trade.exchange import _ccxt_values as values
+from real_trade.exchange._ccxt_link import CcxtLink
 from real_trade.exchange._ccxt_session import CcxtSession
+from real_trade.exchange._symbols import Symbols
 from real_trade.exchange.base import Capabilities
 from real_trade.exchange.errors import InvalidOrder, OutcomeUnknown
 from real_trade.exchange.rate_budget import Priority
@@ -38,7 +40,7 @@ from real_trade.model import (
     to_ms,
 )
 
-__all__ = ["CcxtExchange"]
+__all__ = ["CcxtExchange", "CcxtLink", "Symbols"]
 
 _TRIGGERS = {
     OrderType.STOP: "stopLossPrice",
@@ -125,14 +127,18 @@ class CcxtExchange(CcxtSession):
             priority=Priority.CANCEL,
         )
         raw = {**raw, "status": raw.get("status") or "canceling"}
-        return self._report(raw, symbol, client_order_id, write=True)
+        report = self._report(raw, symbol, client_order_id, write=True)
+        self.check_subject(report, client_order_id, write=True)
+        return report
 
     def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """Look one order up, with its state and cumulative fill."""
         symbol = self.resolve(symbol).symbol
         named = {self.client_order_id_parameter: client_order_id}
         raw = self.signed("fetch_order", "", symbol, named)
-        return self._report(raw, symbol, client_order_id, evidence=Evidence.LOOKUP)
+        report = self._report(raw, symbol, client_order_id, evidence=Evidence.LOOKUP)
+        self.check_subject(report, client_order_id)
+        return report
 
     def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
         """Return all open orders of the account."""
@@ -153,6 +159,14 @@ class CcxtExchange(CcxtSession):
             found |= fresh
             first = to_ms(max(fill.time for fill in page))
         return sorted((fill for fill in found.values() if fill.time >= since), key=_by_time)
+
+    def check_subject(
+        self, report: OrderReport, client_order_id: str, *, write: bool = False
+    ) -> None:
+        """Refuse an answer that speaks of another order than the one asked about."""
+        if report.client_order_id != client_order_id:
+            what = f"it speaks of order {report.client_order_id}, not {client_order_id}"
+            raise self.link.unreadable(what, write=write)
 
     def _page_of_fills(self, symbol: str, first: int) -> list[Fill]:
         raw = self.signed("fetch_my_trades", symbol, first)

@@ -1,0 +1,184 @@
+"""Binance spot by REST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from real_trade.binance import spot_orders
+from real_trade.binance.exchange import WEIGHT, BinanceExchange, Functions, market_options
+from real_trade.exchange import Capabilities
+from real_trade.exchange.rate_budget import Priority
+from real_trade.model import (
+    Balance,
+    Channel,
+    Evidence,
+    Fill,
+    Instrument,
+    OrderIntent,
+    OrderReport,
+    OrderType,
+    Ticker,
+    Timeframe,
+    TimeInForce,
+    from_ms,
+    to_ms,
+)
+
+__all__ = ["BinanceSpot"]
+
+_DAY = timedelta(days=1)
+_TRADES_PAGE = 1000
+
+
+class BinanceSpot(BinanceExchange):
+    """One spot account."""
+
+    ccxt_id = "binance"
+    ccxt_options: ClassVar[Mapping[str, Any]] = market_options("spot")
+    budget_name = "binance spot"
+    functions = Functions(
+        exchange_info="publicGetExchangeInfo",
+        exchange_info_weight=20,
+        klines="publicGetKlines",
+        klines_weight=2,
+    )
+    capabilities = Capabilities(
+        order_types=frozenset(OrderType) - {OrderType.TRAILING_STOP_LIMIT},
+        times_in_force=frozenset({TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK}),
+        timeframes=frozenset(Timeframe),
+        channels=frozenset(Channel),
+        post_only=True,
+        quote_amount=True,
+        demo=True,
+        max_bars=1000,
+    )
+
+    def ticker(self, symbol: str) -> Ticker:
+        """Return the last price and top of book; an empty side of the book shows the last price."""
+        instrument = self.resolve(symbol)
+        raw = self.link.call(
+            "publicGetTicker24hr",
+            {"symbol": instrument.native},
+            signed=False,
+            costs={WEIGHT: 2},
+        )
+        return self.read(lambda: _ticker(raw, instrument.symbol))
+
+    def balances(self) -> dict[str, Balance]:
+        """Return all assets that are not zero."""
+        raw = self.signed("privateGetAccount", {"omitZeroBalances": "true"}, costs={WEIGHT: 20})
+        found = self.read(lambda: [_balance(one) for one in raw["balances"]])
+        return {balance.asset: balance for balance in found if balance.total}
+
+    def submit(self, intent: OrderIntent) -> OrderReport:
+        """Send the order once and return the exchange's answer, its first fills included."""
+        instrument = self.resolve(intent.symbol)
+        self.refuse_unsupported(intent)
+        wanted = spot_orders.parameters(intent, instrument)
+        raw = self.signed(
+            "privatePostOrder",
+            wanted,
+            write=True,
+            priority=Priority.ORDER,
+            costs=self.order_costs,
+        )
+        report = self.report(raw, instrument, Evidence.REPLY, write=True)
+        self.check_echo(intent, report, instrument)
+        return report
+
+    def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
+        """Ask once for a cancel. OrderNotFound proves nothing: the order may have filled."""
+        instrument = self.resolve(symbol)
+        raw = self.signed(
+            "privateDeleteOrder",
+            {"symbol": instrument.native, "origClientOrderId": client_order_id},
+            write=True,
+            priority=Priority.CANCEL,
+            costs={WEIGHT: 1},
+        )
+        report = self.report(raw, instrument, Evidence.REPLY, write=True)
+        self.check_subject(report, client_order_id, write=True)
+        return report
+
+    def order(self, symbol: str, client_order_id: str) -> OrderReport:
+        """Look one order up, with its state and cumulative fill."""
+        instrument = self.resolve(symbol)
+        raw = self.signed(
+            "privateGetOrder",
+            {"symbol": instrument.native, "origClientOrderId": client_order_id},
+            costs={WEIGHT: 4},
+        )
+        report = self.report(raw, instrument, Evidence.LOOKUP)
+        self.check_subject(report, client_order_id)
+        return report
+
+    def open_orders(self, symbol: str | None = None) -> list[OrderReport]:
+        """Return all open orders of the account."""
+        query = {} if symbol is None else {"symbol": self.resolve(symbol).native}
+        costs = {WEIGHT: 6 if query else 80}
+        raw = self.signed("privateGetOpenOrders", query, costs=costs)
+        known = self.symbols
+        return self.read(
+            lambda: [
+                spot_orders.report_from(one, known.by_native(one["symbol"]).symbol, Evidence.LOOKUP)
+                for one in raw
+            ]
+        )
+
+    def fills(self, symbol: str, since: datetime) -> list[Fill]:
+        """Return the account's fills at or after `since`, oldest first.
+
+        Binance searches at most a day by time; from the first fill found, pages follow by id.
+        """
+        instrument = self.resolve(symbol)
+        return [fill for fill in self._fills(instrument, since) if fill.time >= since]
+
+    def _fills(self, instrument: Instrument, since: datetime) -> Iterator[Fill]:
+        page: list[Fill] = []
+        start, now = since, self.now()
+        while not page and start <= now:
+            end = start + _DAY
+            times = {"startTime": to_ms(start), "endTime": min(to_ms(end) - 1, to_ms(now) + 1000)}
+            page = self._page_of_trades(instrument, times)
+            start = end
+        whole = False
+        while page and not whole:
+            yield from page
+            page = self._page_of_trades(instrument, {"fromId": int(page[-1].trade_id) + 1})
+            whole = len(page) < _TRADES_PAGE
+        yield from page
+
+    def _page_of_trades(self, instrument: Instrument, where: Mapping[str, int]) -> list[Fill]:
+        query = {"symbol": instrument.native, "limit": _TRADES_PAGE, **where}
+        raw = self.signed("privateGetMyTrades", query, costs={WEIGHT: 20})
+        return self.read(lambda: [spot_orders.fill_from(one, instrument.symbol) for one in raw])
+
+    def report(
+        self, raw: Any, instrument: Instrument, evidence: Evidence, *, write: bool = False
+    ) -> OrderReport:
+        """Return the report in a reply that must speak of `instrument`."""
+
+        def read() -> OrderReport:
+            if raw["symbol"] != instrument.native:
+                raise ValueError(f"symbol {raw['symbol']} for {instrument.native}")
+            return spot_orders.report_from(raw, instrument.symbol, evidence)
+
+        return self.link.parsed(read, write=write)
+
+
+def _ticker(raw: Mapping[str, Any], symbol: str) -> Ticker:
+    last = Decimal(raw["lastPrice"])
+    return Ticker(
+        symbol=symbol,
+        last=last,
+        bid=Decimal(raw["bidPrice"]) or last,
+        ask=Decimal(raw["askPrice"]) or last,
+        time=from_ms(int(raw["closeTime"])),
+    )
+
+
+def _balance(raw: Mapping[str, Any]) -> Balance:
+    return Balance(asset=raw["asset"], free=raw["free"], locked=raw["locked"])
