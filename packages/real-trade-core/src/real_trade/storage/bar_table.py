@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -62,6 +62,19 @@ class BarTable:
     close: array[float] = attrs.field(factory=_floats)
     volume: array[float] = attrs.field(factory=_floats)
     repeated: int = 0
+
+    @classmethod
+    def from_bars(cls, symbol: str, timeframe: Timeframe, bars: Iterable[Bar]) -> BarTable:
+        """Return a table of `bars`, which are closed and in order."""
+        table = cls(symbol=symbol, timeframe=timeframe)
+        for bar in bars:
+            table.open_ms.append(to_ms(bar.open_time))
+            table.open.append(float(bar.open))
+            table.high.append(float(bar.high))
+            table.low.append(float(bar.low))
+            table.close.append(float(bar.close))
+            table.volume.append(float(bar.volume))
+        return table
 
     def __len__(self) -> int:
         return len(self.open_ms)

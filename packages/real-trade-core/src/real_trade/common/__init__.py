@@ -1,0 +1,7 @@
+"""Backtrader's side: store, broker and feed on any exchange, with the seed's names."""
+
+from real_trade.common.base_broker import BaseBroker
+from real_trade.common.base_data import BaseData
+from real_trade.common.base_store import BaseStore
+
+__all__ = ["BaseBroker", "BaseData", "BaseStore"]

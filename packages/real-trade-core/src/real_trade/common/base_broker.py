@@ -1,0 +1,410 @@
+"""Backtrader's broker on the order desk: the same words from every exchange, exact behind them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import backtrader as bt
+from backtrader.order import BuyOrder, SellOrder
+from backtrader.position import Position as BtPosition
+
+from real_trade.common.books import BookedFill
+from real_trade.common.commission import CryptoCommInfo
+from real_trade.common.sizer import CashShareSizer
+from real_trade.common.translate import Untranslatable, intent_of
+from real_trade.model import Fill, Mode, OrderState
+from real_trade.orders import OrderChange
+from real_trade.utils.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from real_trade.common.base_store import BaseStore
+
+__all__ = ["BaseBroker"]
+
+_TINY = 1e-12
+
+
+class BaseBroker(bt.BrokerBase):
+    """A broker whose orders go through the store's desk to an exchange, paper or real.
+
+    Reads (`getcash`, `getvalue`, `getposition`) are cached figures; none asks the exchange.
+
+    Args:
+        store: whose account it trades.
+
+    Params:
+        cash: starting cash in quote units, for backtest and paper.
+        base_currency: the quote asset in which cash and value are told.
+        commission: fee as a ratio, for backtest and paper (0.001 is 0.1 %).
+    """
+
+    params = (
+        ("cash", 10000.0),
+        ("base_currency", "USDT"),
+        ("commission", 0.001),
+        ("paper_trading", True),
+    )
+
+    def __init__(self, store: BaseStore, **_: Any) -> None:
+        super().__init__()
+        self.store = store
+        self.startingcash = self.cash = float(self.p.cash)
+        self.comminfo[None] = CryptoCommInfo(commission=self.p.commission)
+        self.cerebro: bt.Cerebro | None = None
+        self.last_booked: BookedFill | None = None
+        self._notifications: deque[bt.Order | None] = deque()
+        self._by_id: dict[str, bt.Order] = {}
+        self._ids: dict[int, str] = {}
+        self._positions: dict[str, BtPosition] = {}
+        self._datas: dict[str, Any] = {}
+        store.bind_broker(self)
+
+    # What Backtrader reads
+
+    def start(self) -> None:
+        """Connect the store and take the account's cash; called by Cerebro before the strategy."""
+        super().start()
+        self.store.start(broker=self)
+        self.startingcash = self.cash = float(self.store.books.cash)
+        if self.cerebro is not None:
+            self._prepare(self.cerebro)
+            for data in self.cerebro.datas:
+                self._datas.setdefault(data._rt_symbol, data)
+
+    def stop(self) -> None:
+        """Stop what the broker started; safe to call again."""
+        super().stop()
+        self.store.stop()
+
+    def _prepare(self, cerebro: bt.Cerebro) -> None:
+        if cerebro.sizers.get(None) is None:
+            cerebro.addsizer(CashShareSizer)
+        if self.store.mode is not Mode.BACKTEST:
+            cerebro.p.quicknotify = (
+                True  # else a fill is told with the next bar, up to an hour late
+            )
+
+    def getcash(self) -> float:
+        """Return the quote balance, free and locked."""
+        return self.cash
+
+    get_cash = getcash
+
+    def getvalue(self, datas: Any = None) -> float:
+        """Return cash plus positions at the last price; with `datas`, those positions alone."""
+        chosen = self._datas.values() if datas is None else datas
+        value = 0.0 if datas is not None else self.cash
+        for data in chosen:
+            position = self._positions.get(data._rt_symbol)
+            if position is not None and position.size and len(data):
+                value += position.size * data.close[0]
+        return value
+
+    get_value = getvalue
+
+    def get_fundvalue(self) -> float:
+        """Return the value: the account is one fund of one share."""
+        return self.getvalue()
+
+    def get_fundshares(self) -> float:
+        """Return 1: nobody else holds a share."""
+        return 1.0
+
+    def getposition(self, data: Any, clone: bool = True) -> BtPosition:
+        """Return the position of the data's symbol, by this run's fills."""
+        position = self._positions.setdefault(data._rt_symbol, BtPosition())
+        return position.clone() if clone else position
+
+    def orderstatus(self, order: bt.Order) -> int:
+        """Return the order's status."""
+        return int(order.status)
+
+    @property
+    def open_orders(self) -> list[bt.Order]:
+        """Return the orders that have not ended, oldest first."""
+        return [self._by_id[order.client_order_id] for order in self.store.desk.open_orders()]
+
+    @property
+    def paper_cash(self) -> float:
+        """Return the cash (the seed's name)."""
+        return self.cash
+
+    @property
+    def paper_positions(self) -> dict[str, float]:
+        """Return sizes by symbol (the seed's name)."""
+        return {
+            symbol: position.size for symbol, position in self._positions.items() if position.size
+        }
+
+    def get_paper_summary(self) -> dict[str, Any]:
+        """Return cash, value, positions and orders in plain values (the seed's name)."""
+        return {
+            "cash": self.cash,
+            "value": self.getvalue(),
+            "positions": self.paper_positions,
+            "open_orders": len(self.open_orders),
+            "dust": {asset: str(amount) for asset, amount in self.store.books.dust.items()},
+        }
+
+    def add_order_history(self, orders: Any, notify: bool = False) -> None:
+        """Refused: an account at an exchange has its own history."""
+        raise NotImplementedError("order history cannot be replayed into an exchange's account")
+
+    def set_fund_history(self, fund: Any) -> None:
+        """Refused: an account at an exchange has its own history."""
+        raise NotImplementedError("fund history cannot be replayed into an exchange's account")
+
+    # The way out
+
+    def buy(
+        self,
+        owner: Any,
+        data: Any,
+        size: float,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int | None = None,
+        valid: Any = None,
+        tradeid: int = 0,
+        oco: Any = None,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        parent: Any = None,
+        transmit: bool = True,
+        **kwargs: Any,
+    ) -> bt.Order:
+        """Place a buy; see `_place`."""
+        return self._place(
+            BuyOrder,
+            owner,
+            data,
+            size,
+            price,
+            plimit,
+            exectype,
+            valid,
+            tradeid,
+            oco,
+            trailamount,
+            trailpercent,
+            parent,
+            transmit,
+            kwargs,
+        )
+
+    def sell(
+        self,
+        owner: Any,
+        data: Any,
+        size: float,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int | None = None,
+        valid: Any = None,
+        tradeid: int = 0,
+        oco: Any = None,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        parent: Any = None,
+        transmit: bool = True,
+        **kwargs: Any,
+    ) -> bt.Order:
+        """Place a sell; see `_place`."""
+        return self._place(
+            SellOrder,
+            owner,
+            data,
+            size,
+            price,
+            plimit,
+            exectype,
+            valid,
+            tradeid,
+            oco,
+            trailamount,
+            trailpercent,
+            parent,
+            transmit,
+            kwargs,
+        )
+
+    def _place(
+        self,
+        kind: type[bt.Order],
+        owner: Any,
+        data: Any,
+        size: float,
+        price: float | None,
+        plimit: float | None,
+        exectype: int | None,
+        valid: Any,
+        tradeid: int,
+        oco: Any,
+        trailamount: float | None,
+        trailpercent: float | None,
+        parent: Any,
+        transmit: bool,
+        keywords: dict[str, Any],
+    ) -> bt.Order:
+        if not len(data):
+            raise ConfigurationError(
+                "an order needs a bar, and there is none yet",
+                remedy="place orders in next(), not in __init__() or start()",
+            )
+        order = kind(
+            owner=owner,
+            data=data,
+            size=size,
+            price=price,
+            pricelimit=plimit,
+            exectype=exectype,
+            valid=valid,
+            tradeid=tradeid,
+            oco=oco,
+            trailamount=trailamount,
+            trailpercent=trailpercent,
+            parent=parent,
+            transmit=transmit,
+        )
+        order.addinfo(**keywords)
+        order.addcomminfo(self.getcommissioninfo(data))
+        if parent is not None or oco is not None or not transmit:
+            order.submit(self)
+            self._refuse(
+                order, "brackets and OCO are not supported yet; place the orders one by one"
+            )
+            return order
+        return self.submit(order)
+
+    def submit(self, order: bt.Order) -> bt.Order:
+        """Let an order leave; what becomes of it is told in `notify_order`."""
+        desk = self.store.desk
+        name = desk.new_client_order_id()
+        order.submit(self)
+        self.notify(order)
+        try:
+            intent = intent_of(order, order.data._rt_symbol, name, self.store.now(order.data))
+        except (Untranslatable, ValueError, TypeError) as error:
+            self._refuse(order, str(error))
+            return order
+        order.addinfo(client_order_id=name)
+        self._by_id[name] = order
+        self._ids[order.ref] = name
+        self.store.before_order(order.data)
+        desk.submit(intent)
+        return order
+
+    def cancel(self, order: bt.Order) -> None:
+        """Ask for a cancel; the order has ended when `notify_order` says so."""
+        name = self._ids.get(order.ref)
+        if name is not None and order.alive():
+            self.store.desk.cancel(name)
+
+    def _refuse(self, order: bt.Order, reason: str) -> None:
+        order.addinfo(reason=reason)
+        self.store.put_notification(f"order {order.ref} refused: {reason}")
+        order.reject(self)
+        self.notify(order)
+
+    # The way in
+
+    def next(self) -> None:
+        """Take in what has come; Cerebro calls this every cycle."""
+        self.store.pump()
+        if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
+            self.store.advance(data for data in self.cerebro.datas if len(data))
+
+    def notify(self, order: bt.Order) -> None:
+        """Queue a copy of the order for the strategy: one for each change."""
+        self._notifications.append(order.clone())
+
+    def get_notification(self) -> bt.Order | None:
+        """Return the next copy, None when there are no more."""
+        return self._notifications.popleft() if self._notifications else None
+
+    def order_changed(self, change: OrderChange) -> None:
+        """Tell Backtrader what became of an order; called by the desk, on Cerebro's thread."""
+        order = self._by_id.get(change.order.client_order_id)
+        if order is None:
+            return
+        state = change.order.state
+        if change.order.reason:
+            order.addinfo(reason=change.order.reason)
+        if change.fills or state in _RESTING:
+            self._accepted(order)
+        complete = state is OrderState.FILLED
+        for number, fill in enumerate(change.fills, start=1):
+            self._execute(order, fill)
+            done = complete and number == len(change.fills)
+            self._ended(order, order.Completed) if done else self._partial(order)
+        if complete and not change.fills and order.alive():
+            self._ended(order, order.Completed)
+        elif state in _ENDS and order.alive():
+            short = change.order.insufficient_funds
+            self._ended(order, order.Margin if short else _ENDS[state])
+
+    def _accepted(self, order: bt.Order) -> None:
+        if order.status in (order.Created, order.Submitted):
+            order.accept(self)
+            self.notify(order)
+
+    def _partial(self, order: bt.Order) -> None:
+        if order.alive():
+            order.partial()
+        self.notify(order)
+
+    def _ended(self, order: bt.Order, status: int) -> None:
+        order.status = status
+        order.executed.dt = order.data.datetime[0]
+        if status == order.Completed:
+            order.executed.remsize = 0.0
+        self.notify(order)
+
+    def _execute(self, order: bt.Order, fill: Fill) -> None:
+        booked = self.store.book(fill)
+        self.cash = float(self.store.books.cash)
+        data, info = order.data, self.getcommissioninfo(order.data)
+        position = self._positions.setdefault(data._rt_symbol, BtPosition())
+        old, new = position.size, float(booked.after.amount)
+        closed, opened = _split(old, new)
+        entry, price = position.price, float(booked.price)
+        commission = float(booked.commission)
+        share = abs(closed) / (abs(closed) + abs(opened)) if closed or opened else 0.0
+        position.size = new
+        position.price = float(booked.after.entry_price)
+        order.execute(
+            data.datetime[0],
+            closed + opened,
+            price,
+            closed,
+            info.getvaluesize(-closed, entry) if closed else 0.0,
+            commission * share,
+            opened,
+            info.getvaluesize(opened, price) if opened else 0.0,
+            commission * (1 - share) if opened else 0.0,
+            info.margin,
+            info.profitandloss(-closed, entry, price) if closed else 0.0,
+            new,
+            position.price,
+        )
+
+
+_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.PENDING_CANCEL})
+_ENDS = {
+    OrderState.DENIED: bt.Order.Rejected,
+    OrderState.REJECTED: bt.Order.Rejected,
+    OrderState.CANCELED: bt.Order.Canceled,
+    OrderState.EXPIRED: bt.Order.Expired,
+}
+
+
+def _split(old: float, new: float) -> tuple[float, float]:
+    """Return what closes and what opens, so that floats add up: old plus both is new to the bit."""
+    if old * new < 0:
+        return -old, new
+    delta = new - old
+    while old + delta != new:
+        delta = math.nextafter(delta, math.inf if old + delta < new else -math.inf)
+    return (delta, 0.0) if abs(new) < abs(old) else (0.0, delta)

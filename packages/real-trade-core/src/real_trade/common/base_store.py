@@ -1,0 +1,522 @@
+"""One account of one market, as Backtrader knows stores: it hands out broker and feeds, and
+pumps."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from real_trade.common.books import BookedFill, Books
+from real_trade.common.live_gate import refuse_live
+from real_trade.common.messages import AskAgain, HistoryLoaded
+from real_trade.exchange import (
+    Environment,
+    Exchange,
+    ExchangeError,
+    ExchangeSettings,
+    StreamHandle,
+    StreamingExchange,
+    Subscription,
+)
+from real_trade.feeds import fetch_bars
+from real_trade.model import (
+    AccountUpdate,
+    Balance,
+    Bar,
+    Channel,
+    ConnectionChanged,
+    ConnectionState,
+    Fill,
+    Market,
+    Mode,
+    OrderIntent,
+    Timeframe,
+    TopOfBook,
+)
+from real_trade.orders import MemoryJournal, OrderChange, OrderDesk
+from real_trade.paper import FeeSchedule, PaperExchange
+from real_trade.plugins import AccountView, PluginManager, manager
+from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
+from real_trade.utils.errors import ConfigurationError
+from real_trade.utils.secrets import Secret
+
+if TYPE_CHECKING:
+    from real_trade.common.base_broker import BaseBroker
+    from real_trade.common.base_data import BaseData
+
+__all__ = ["BaseStore"]
+
+_MARKETS = {market.value: market for market in Market}
+
+
+class BaseStore:
+    """One account of one market in one mode.
+
+    `get_instance` hands out one store for each account, market, mode and endpoint. In backtest and
+    paper the keys are dropped here: nothing below can sign.
+
+    Args:
+        apikey, secret: the account's key, for testnet and live.
+        testnet: the exchange's demo instead of the real one, where `mode` does not say.
+        proxy: an explicit HTTP proxy; loopback never goes through it.
+        market_type: `spot`, `future` or `delivery`.
+        mode: backtest, paper, testnet or live; paper by default.
+        endpoint: a simulator's address in place of the exchange's.
+        exchange_name: the name under which a plugin registered the exchange.
+        exchange: an exchange that is open already, such as a backtest's.
+
+    Raises:
+        ConfigurationError: an unknown market, a mode that is refused, a missing key.
+    """
+
+    exchange_name: ClassVar[str] = ""
+    BrokerCls: ClassVar[Any] = None
+    DataCls: ClassVar[Any] = None
+    _instances: ClassVar[dict[tuple[Any, ...], BaseStore]] = {}
+    _lock: ClassVar[threading.RLock] = threading.RLock()
+
+    @classmethod
+    def get_instance(cls, **options: Any) -> BaseStore:
+        """Return the store for these options, made at the first call; thread-safe."""
+        key = (
+            cls,
+            options.get("exchange_name", cls.exchange_name),
+            Secret(options.get("apikey", "")).fingerprint,
+            options.get("testnet", True),
+            options.get("market_type", "spot"),
+            options.get("mode"),
+            options.get("endpoint", ""),
+            options.get("proxy"),
+            id(options["exchange"]) if options.get("exchange") is not None else None,
+        )
+        with cls._lock:
+            store = cls._instances.get(key)
+            if store is None or store.is_closed:
+                store = cls(**options)
+                cls._instances[key] = store
+            return store
+
+    def __init__(
+        self,
+        apikey: str = "",
+        secret: str = "",
+        testnet: bool = True,
+        proxy: str | None = None,
+        market_type: str = "spot",
+        *,
+        mode: Mode | None = None,
+        endpoint: str = "",
+        runtime: Runtime | None = None,
+        exchange: Exchange | None = None,
+        exchange_name: str = "",
+        plugins: PluginManager | None = None,
+    ) -> None:
+        if market_type not in _MARKETS:
+            raise ConfigurationError(
+                f"unknown market {market_type!r} (known: {', '.join(_MARKETS)})",
+                remedy="use market_type='spot'",
+            )
+        self.mode = mode or Mode.PAPER
+        self.testnet = testnet
+        self.proxy = proxy
+        self.market = _MARKETS[market_type]
+        self.endpoint = endpoint
+        self.exchange_name = exchange_name or type(self).exchange_name  # type: ignore[misc]
+        self._keys = (Secret(apikey), Secret(secret)) if self.mode.signs else (Secret(), Secret())
+        if self.mode is Mode.LIVE:
+            refuse_live()
+        virtual = self.mode is Mode.BACKTEST
+        self.runtime: Runtime = runtime or (VirtualRuntime() if virtual else SystemRuntime())
+        self.plugins = plugins or manager()
+        self.inbox = self.runtime.inbox()
+        self.is_closed = False
+        self.is_connected = False
+        self._exchange = exchange
+        self._given = exchange is not None
+        self._broker: BaseBroker | None = None
+        self._feeds: list[BaseData] = []
+        self._handle: StreamHandle | None = None
+        self._notes: deque[tuple[Any, tuple[Any, ...], dict[str, Any]]] = deque()
+        self._books: Books | None = None
+        self._desk: OrderDesk | None = None
+        self._prices: dict[str, tuple[Decimal, datetime]] = {}
+        self._history_lane = self.runtime.lane("history")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.exchange_name} {self.market.value} {self.mode.value}>"
+
+    # Parts
+
+    @property
+    def apikey(self) -> Secret:
+        """Return the key; it shows only on `reveal()`."""
+        return self._keys[0]
+
+    @property
+    def secret(self) -> Secret:
+        """Return the secret; it shows only on `reveal()`."""
+        return self._keys[1]
+
+    @property
+    def exchange(self) -> Exchange:
+        """Return the exchange: the real one in testnet and live, a paper one otherwise."""
+        if self._exchange is None:
+            self._exchange = self._open()
+        return self._exchange
+
+    @property
+    def books(self) -> Books:
+        """Return the account's exact books; there are none before the store has started."""
+        if self._books is None:
+            raise ConfigurationError("the store has not started", remedy="run Cerebro first")
+        return self._books
+
+    @property
+    def desk(self) -> OrderDesk:
+        """Return the way out for orders; there is none before the store has started."""
+        if self._desk is None:
+            raise ConfigurationError("the store has not started", remedy="run Cerebro first")
+        return self._desk
+
+    def getbroker(self, **options: Any) -> BaseBroker:
+        """Return a broker on this account."""
+        from real_trade.common.base_broker import BaseBroker
+
+        broker: BaseBroker = (self.BrokerCls or BaseBroker)(self, **options)
+        return broker
+
+    def getdata(self, **options: Any) -> BaseData:
+        """Return a feed of this market."""
+        from real_trade.common.base_data import BaseData
+
+        data: BaseData = (self.DataCls or BaseData)(self, **options)
+        return data
+
+    def bind_broker(self, broker: BaseBroker) -> None:
+        """Take the broker that is told of orders; a store has one."""
+        self._broker = broker
+
+    def open_source(self) -> Exchange:
+        """Return the exchange itself, opened with this store's settings; not yet connected."""
+        settings = ExchangeSettings(
+            runtime=self.runtime,
+            market=self.market,
+            environment=self._environment(),
+            apikey=self.apikey,
+            secret=self.secret,
+            endpoint=self.endpoint,
+            proxy=self.proxy or "",
+        )
+        return self.plugins.open_exchange(self.exchange_name, settings)
+
+    def _environment(self) -> Environment:
+        if self.mode is Mode.TESTNET:
+            return Environment.DEMO
+        return Environment.LIVE
+
+    def _open(self) -> Exchange:
+        source = self.open_source()
+        if self.mode.signs:
+            return source
+        cash = Decimal(10000)
+        fees = None
+        quote = "USDT"
+        if self._broker is not None:
+            cash = Decimal(repr(float(self._broker.p.cash)))
+            quote = self._broker.p.base_currency
+            rate = Decimal(repr(float(self._broker.p.commission)))
+            fees = FeeSchedule(maker=rate, taker=rate)
+        return PaperExchange(
+            balances={quote: cash}, source=source, clock=self.runtime.clock, fees=fees
+        )
+
+    # Life
+
+    def start(self, data: Any = None, broker: Any = None) -> None:
+        """Connect once; a feed or a broker that starts is taken in. Cerebro calls it bare too."""
+        if broker is not None and self._desk is None:
+            self._connect()
+        if data is not None and data not in self._feeds:
+            if self._desk is None:
+                self._connect()
+            self._feeds.append(data)
+
+    def _connect(self) -> None:
+        exchange = self.exchange
+        exchange.connect()
+        now = exchange.server_time()
+        quote = self._broker.p.base_currency if self._broker is not None else "USDT"
+        self._books = Books(exchange.instruments(), quote)
+        self._books.load(exchange.balances().values(), now)
+        self._desk = OrderDesk(
+            exchange=exchange,
+            runtime=self.runtime,
+            inbox=self.inbox,
+            journal=MemoryJournal(f"rt-{self.runtime.token(8)}"),
+            listener=self._order_changed,
+            guard=self._guard,
+            reference=self.price,
+        )
+        self.is_connected = True
+        if isinstance(exchange, StreamingExchange):
+            self._handle = exchange.stream([Subscription(Channel.ACCOUNT)], self.inbox.put)
+
+    def subscribe(self, symbol: str, timeframe: Any) -> None:
+        """Stream the bars of a symbol into the inbox."""
+        if self._handle is not None:
+            self._handle.add([Subscription(Channel.BARS, symbol, timeframe)])
+
+    def stop(self) -> None:
+        """End streams and lanes and let the exchange go; safe to call again."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        if self._handle is not None:
+            self._handle.close()
+        if self._desk is not None:
+            self._desk.stop()
+        self._history_lane.close()
+        if self._exchange is not None:
+            self._exchange.close()
+        self.is_connected = False
+        self.runtime.close()
+
+    # The way in
+
+    def pump(self) -> None:
+        """Take in everything that waits; only Cerebro's thread may call this."""
+        if self.mode is Mode.BACKTEST:
+            self.inbox.wait(0.0)  # what was submitted has reached the venue by now
+        for value in self.inbox.drain():
+            self._take(value)
+
+    def advance(self, datas: Iterable[Any]) -> None:
+        """Show a backtest's new bars to the venue, where orders wait for them."""
+        exchange = self.exchange
+        if not isinstance(exchange, PaperExchange):
+            return
+        for data in datas:
+            symbol = data._rt_symbol
+            if any(order.symbol == symbol for order in self.desk.open_orders()):
+                exchange.on_bar(data.current_bar())
+                self.pump()
+
+    def before_order(self, data: Any) -> None:
+        """Show the bar in hand to a backtest's venue, so that it knows the last price."""
+        exchange = self.exchange
+        if self.mode is Mode.BACKTEST and isinstance(exchange, PaperExchange):
+            exchange.on_bar(data.current_bar())
+
+    def now(self, data: Any) -> datetime:
+        """Return the time of a decision: the bar's end in a backtest, the clock's elsewhere."""
+        if self.mode is Mode.BACKTEST:
+            end: datetime = data.current_bar().end_time
+            return end
+        return self.runtime.clock.now()
+
+    def wait(self, timeout_s: float) -> None:
+        """Block until something comes, at most `timeout_s`."""
+        self.inbox.wait(timeout_s)
+
+    def _take(self, value: Any) -> None:
+        if isinstance(value, Bar):
+            self._price(value.symbol, value.close, value.end_time)
+            for feed in self._feeds:
+                feed.take_bar(value)
+        elif isinstance(value, HistoryLoaded):
+            value.feed.take_history(value)
+        elif isinstance(value, AskAgain):
+            value.feed.ask_again()
+        elif isinstance(value, TopOfBook):
+            self._price(value.symbol, (value.bid + value.ask) / 2, value.time)
+        elif isinstance(value, AccountUpdate):
+            self.books.update(value)
+            if self._broker is not None:
+                self._broker.cash = float(self.books.cash)
+        elif isinstance(value, ConnectionChanged):
+            self._connection(value)
+        elif not self.desk.apply(value):
+            self.put_notification(f"ignored: {type(value).__name__}")
+
+    def _connection(self, change: ConnectionChanged) -> None:
+        if change.channel is Channel.ACCOUNT and change.state is ConnectionState.CONNECTED:
+            self.desk.look_up_all()
+        if change.channel is Channel.BARS:
+            for feed in self._feeds:
+                feed.take_connection(change)
+        self.plugins.tell("connection_changed", change=change)
+        self.put_notification(
+            f"{change.channel.value}: {change.state.value} {change.detail}".rstrip()
+        )
+
+    def _order_changed(self, change: OrderChange) -> None:
+        if self._broker is not None:
+            self._broker.order_changed(change)
+        for fill in change.fills:
+            self.plugins.tell("fill_received", fill=fill, order=change.order)
+        self.plugins.tell("order_updated", order=change.order)
+
+    def book(self, fill: Fill) -> BookedFill:
+        """Book a fill of ours, once."""
+        rate = None
+        asset = fill.fee_asset
+        if asset:
+            known = self._prices.get(f"{asset}/{self.books.quote}")
+            rate = known[0] if known is not None else None
+        return self.books.book(fill, rate)
+
+    def price(self, symbol: str) -> Decimal | None:
+        """Return the last known price of a symbol."""
+        known = self._prices.get(symbol)
+        return None if known is None else known[0]
+
+    def _price(self, symbol: str, price: Decimal, time: datetime) -> None:
+        self._prices[symbol] = (price, time)
+
+    def _guard(self, intent: OrderIntent) -> str:
+        if not self.plugins.has_guards:
+            return ""
+        instrument = self.exchange.instruments()[intent.symbol]
+        denial = self.plugins.check_order(intent, self._view(), instrument)
+        return "" if denial is None else f"{denial.code}: {denial.reason}"
+
+    def _view(self) -> AccountView:
+        books = self.books
+        held = {
+            asset: Balance(asset=asset, free=amount) for asset, amount in books.balances().items()
+        }
+        equity = books.cash + sum(
+            (
+                position.amount * price
+                for symbol, position in books.positions.items()
+                if (price := self.price(symbol)) is not None
+            ),
+            Decimal(0),
+        )
+        return AccountView(
+            mode=self.mode,
+            time=self.runtime.clock.now(),
+            cash=books.cash,
+            equity=equity,
+            balances=held,
+            positions=dict(books.positions),
+            open_orders=tuple(self.desk.open_orders()),
+            reference_prices=dict(self._prices),
+        )
+
+    # History
+
+    def load_history(
+        self, feed: BaseData, timeframe: Timeframe, since: datetime | None, limit: int
+    ) -> None:
+        """Fetch bars off Cerebro's thread; they come through the inbox to the feed's
+        `take_history`."""
+
+        def work() -> None:
+            try:
+                bars = fetch_bars(self.exchange, feed.symbol, timeframe, since, limit)
+                loaded = HistoryLoaded(
+                    feed=feed, bars=tuple(bars), time=self.exchange.server_time()
+                )
+            except ExchangeError as error:
+                loaded = HistoryLoaded(feed=feed, bars=(), time=None, error=error)
+            self.inbox.put(loaded)
+
+        self._history_lane.submit(work)
+
+    # Notifications
+
+    def put_notification(self, message: Any, *args: Any, **kwargs: Any) -> None:
+        """Queue a message for `notify_store`; may be called before the store starts."""
+        self._notes.append((message, args, kwargs))
+
+    def get_notifications(self) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
+        """Return the queued messages; each once."""
+        notes = list(self._notes)
+        self._notes.clear()
+        return notes
+
+    # The seed's questions; an error is an error, never zero
+
+    def test_connection(self) -> bool:
+        """Return whether the exchange answers; the reason why not is in the store's
+        notifications."""
+        try:
+            self.exchange.connect()
+            self.exchange.server_time()
+        except ExchangeError as error:
+            self.put_notification(f"no connection: {error}")
+            return False
+        return True
+
+    def get_balance(self, currency: str = "USDT") -> float:
+        """Return what the account holds of `currency`, free and locked; zero only if it holds
+        none."""
+        held = self._connected().balances().get(currency)
+        return 0.0 if held is None else float(held.total)
+
+    def get_total_value(self, currency: str = "USDT") -> float:
+        """Return the account's value in `currency`, each asset at its last price.
+
+        Raises:
+            ExchangeError: an asset has no price in `currency`, or the exchange does not answer.
+        """
+        exchange = self._connected()
+        total = Decimal(0)
+        for asset, held in exchange.balances().items():
+            price = Decimal(1)
+            if asset != currency:
+                price = exchange.ticker(f"{asset}/{currency}").last
+            total += held.total * price
+        return float(total)
+
+    def get_positions(self, symbols: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Return open positions; on spot the assets held, one row each."""
+        exchange = self._connected()
+        if self.market is not Market.SPOT:
+            found = [(one.symbol, one.amount, one.entry_price) for one in exchange.positions()]
+        else:
+            found = [
+                (f"{asset}/USDT", held.total, Decimal(0))
+                for asset, held in exchange.balances().items()
+                if asset != "USDT"
+            ]
+        wanted = None if symbols is None else set(symbols)
+        return [
+            {"symbol": symbol, "size": float(size), "price": float(price)}
+            for symbol, size, price in found
+            if wanted is None or symbol in wanted
+        ]
+
+    def get_open_orders(self, symbol: str | None = None) -> list[dict[str, Any]]:
+        """Return the account's open orders, also those that are not ours."""
+        return [
+            {
+                "client_order_id": report.client_order_id,
+                "symbol": report.symbol,
+                "side": None if report.side is None else report.side.value,
+                "type": None if report.type is None else report.type.value,
+                "amount": None if report.amount is None else float(report.amount),
+                "price": None if report.price is None else float(report.price),
+                "filled": float(report.filled),
+                "state": report.state.value,
+            }
+            for report in self._connected().open_orders(symbol)
+        ]
+
+    def get_markets(self) -> dict[str, Any]:
+        """Return all instruments by symbol."""
+        return dict(self._connected().instruments())
+
+    def get_ticker(self, symbol: str) -> dict[str, float]:
+        """Return last price, bid and ask."""
+        ticker = self._connected().ticker(symbol)
+        return {"last": float(ticker.last), "bid": float(ticker.bid), "ask": float(ticker.ask)}
+
+    def _connected(self) -> Exchange:
+        self.exchange.connect()
+        return self.exchange

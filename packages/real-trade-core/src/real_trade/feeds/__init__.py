@@ -1,0 +1,6 @@
+"""Bars on their way to a strategy: history by pages, live bars in order, gaps repaired."""
+
+from real_trade.feeds.assembler import Assembler
+from real_trade.feeds.history import fetch_bars
+
+__all__ = ["Assembler", "fetch_bars"]

@@ -1,0 +1,36 @@
+"""Fetch closed bars by pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from real_trade.exchange import Exchange
+from real_trade.model import Bar, Timeframe
+
+__all__ = ["fetch_bars"]
+
+
+def fetch_bars(
+    exchange: Exchange, symbol: str, timeframe: Timeframe, since: datetime | None, limit: int
+) -> list[Bar]:
+    """Return closed bars, oldest first.
+
+    Args:
+        since: open time of the first bar wanted; None for the newest `limit` bars.
+        limit: how many, with `since` None; otherwise everything up to now comes.
+
+    Raises:
+        ExchangeError: the exchange could not be asked.
+    """
+    page = max(1, exchange.capabilities.max_bars)
+    if since is None:
+        now = exchange.server_time()
+        since = timeframe.add(timeframe.floor(now), -limit)
+    found: dict[datetime, Bar] = {}
+    while True:
+        bars = exchange.bars(symbol, timeframe, since, page)
+        fresh = [bar for bar in bars if bar.open_time >= since and bar.open_time not in found]
+        found.update((bar.open_time, bar) for bar in fresh if bar.closed)
+        if len(bars) < page or not fresh:
+            return [found[time] for time in sorted(found)]
+        since = timeframe.add(fresh[-1].open_time)
