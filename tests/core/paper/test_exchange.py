@@ -150,6 +150,46 @@ def test_fill_takes_no_more_than_its_part_of_the_volume(instrument_for):
     assert [fill.amount for fill in paper.fills(SYMBOL, START)] == [2, 1]
 
 
+def test_stop_that_fills_in_parts_at_a_dearer_price_uses_up_its_own_lock(instrument_for):
+    paper = PaperExchange(
+        balances={"USDT": D(1_000)},
+        instruments=[instrument_for()],
+        bars=BarModel(volume_part=D("0.1")),
+        fees=FeeSchedule(),
+    )
+    paper.on_bar(bar(0, 100, 100, 100, 100))
+    paper.submit(intent(kind="stop", stop_price=D(100), amount=D(10)))
+    paper.on_bar(bar(1, 150, 150, 150, 150, volume=40))
+    paper.venue.check()
+    assert (paper.balances()["BTC"].free, paper.balances()["USDT"].locked) == (4, 400)
+    paper.on_bar(bar(2, 150, 150, 150, 150, volume=40))
+    report = paper.order(SYMBOL, "one")
+    assert (report.state, report.filled, report.insufficient_funds) == (OrderState.EXPIRED, 4, True)
+    assert paper.balances()["USDT"].free == 400
+    paper.venue.check()
+
+
+def test_books_stay_exact_with_prices_of_many_digits(instrument_for):
+    paper = PaperExchange(
+        balances={"USDT": D("123456789.123456789")},
+        instruments=[instrument_for(price_step="0.00000001", amount_step="0.00000001")],
+        bars=BarModel(spread=D("0.000137"), slip_percent=D("0.0001237"), slip_open=True),
+        fees=FeeSchedule(taker=D("0.00075123"), asset=FeeAsset.QUOTE, digits=None),
+    )
+    paper.on_bar(bar(0, "60000.12345678", 60001, 59999, "60000.87654321"))
+    for number in range(1, 40):
+        fields = {"kind": "market"}
+        if number % 3:
+            fields = {"kind": "trailing_stop", "trail_percent": D("0.0001234567")}
+        side, amount = ("buy", "1.23456789") if number % 2 else ("sell", "0.98765432")
+        paper.submit(intent(side, client_order_id=str(number), amount=D(amount), **fields))
+        move = D("3.1415926") * (number % 5 - 2)
+        price = D("60000.12345678") + move
+        paper.on_bar(bar(number, price, price + 40, price - 40, price + move))
+        paper.venue.check()
+    assert len(paper.fills(SYMBOL, START)) > 20
+
+
 def test_spread_makes_buys_dearer_and_sells_cheaper(instrument_for):
     paper = PaperExchange(
         balances={"USDT": D(10_000), "BTC": D(5)},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from real_trade.model import OrderType
 from real_trade.model.numbers import ZERO
-from real_trade.paper.accounts import SpotAccount
+from real_trade.paper.account import Account
 from real_trade.paper.book import SymbolBook
 from real_trade.paper.events import Execution
 from real_trade.paper.floor import Floor
@@ -37,7 +35,7 @@ class Admission:
         self._on_bars = on_bars
 
     def prepare(
-        self, account: SpotAccount, book: SymbolBook, request: OrderRequest, *, others: int = 0
+        self, account: Account, book: SymbolBook, request: OrderRequest, *, others: int = 0
     ) -> LiveOrder:
         """Return the order that `request` makes, checked but for funds and the market's state.
 
@@ -62,11 +60,12 @@ class Admission:
         return order
 
     def vet(
-        self, account: SpotAccount, book: SymbolBook, request: OrderRequest, others: int = 0
+        self, account: Account, book: SymbolBook, request: OrderRequest, others: int = 0
     ) -> None:
         """Refuse what is wrong whatever the funds, the other orders' ids and the market."""
         self._check_open(account, book)
         check_shape(request)
+        account.check_request(request, book.instrument)
         check_filters(request, book.instrument, book.rules, book.reference)
         self._check_counts(account, book, request, others)
         self._check_position(account, book, request)
@@ -101,25 +100,13 @@ class Admission:
             return False
         return order.limit >= book.last if order.is_buy else order.limit <= book.last
 
-    def check_funds(self, book: SymbolBook, order: LiveOrder, locked: Decimal = ZERO) -> None:
-        """Refuse an order that the free balance, with `locked` of a shared lock, cannot cover."""
-        asset = book.instrument.quote if order.is_buy else book.instrument.base
-        need = self._need(book, order) - locked
-        free = order.account.ledger.free(asset)
-        if need > free:
-            raise VenueReject(
-                RejectReason.INSUFFICIENT_BALANCE, f"the order needs {need} {asset}, free is {free}"
-            )
-
-    def _need(self, book: SymbolBook, order: LiveOrder) -> Decimal:
-        if order.request.type is not OrderType.MARKET or self._on_bars:
-            return order.account.need(order, book.instrument)
-        amount, cost = self._matcher.available(book, order)
-        if order.quote_left is not None:
-            return order.quote_left if order.is_buy else amount
-        if not order.is_buy:
-            return order.account.need(order, book.instrument)
-        return order.account.with_fee(order, cost)
+    def check_funds(
+        self, book: SymbolBook, order: LiveOrder, partner: LiveOrder | None = None
+    ) -> None:
+        """Refuse an order that its account cannot pay for; `partner` shares its funds."""
+        pays_now = order.request.type is OrderType.MARKET and not self._on_bars
+        now = self._matcher.available(book, order) if pays_now else None
+        order.account.check_funds(order, book.instrument, now, partner)
 
     def accept(
         self, book: SymbolBook, order: LiveOrder, lock_with: LiveOrder | None = None
@@ -131,31 +118,21 @@ class Admission:
 
     def register(self, book: SymbolBook, order: LiveOrder) -> None:
         """Write an order into the books under its ids."""
-        account = order.account
         order.order_id = self._floor.next_order_id()
         order.client_order_id = order.client_order_id or self._floor.new_client_id()
-        account.orders[order.order_id] = order
-        account.open[order.order_id] = order
-        account.by_client_id[order.client_order_id] = order
+        order.account.add(order)
         book.open[order.order_id] = order
         if order.request.expires_at is not None:
             book.expiring[order.order_id] = order
 
-    def lock(self, book: SymbolBook, order: LiveOrder, lock_with: LiveOrder | None = None) -> None:
-        """Set funds aside, shared with `lock_with`; market orders pay as they match."""
+    def lock(self, book: SymbolBook, order: LiveOrder, partner: LiveOrder | None = None) -> None:
+        """Set funds aside, shared with `partner`; market orders pay as they match."""
         if order.waits:
             book.waiting[order.order_id] = order
-        if order.request.type is OrderType.MARKET and not self._on_bars:
-            return
-        if lock_with is not None and lock_with.lock is not None:
-            order.lock = lock_with.lock
-            order.lock.orders.append(order)
-        else:
-            order.account.lock_for(order, book.instrument)
-        if order.lock is not None:
-            order.account.relock(order.lock, book.instrument, self._floor.now())
+        if order.request.type is not OrderType.MARKET or self._on_bars:
+            order.account.reserve(order, book.instrument, self._floor.now(), partner)
 
-    def _check_open(self, account: SpotAccount, book: SymbolBook) -> None:
+    def _check_open(self, account: Account, book: SymbolBook) -> None:
         if not account.can_trade:
             raise VenueReject(RejectReason.CANNOT_TRADE, f"account {account.name} may not trade")
         if book.status is TradingStatus.CANCEL_ONLY:
@@ -164,7 +141,7 @@ class Admission:
             raise VenueReject(RejectReason.MARKET_CLOSED, f"{book.symbol} is closed")
 
     def _check_counts(
-        self, account: SpotAccount, book: SymbolBook, request: OrderRequest, others: int
+        self, account: Account, book: SymbolBook, request: OrderRequest, others: int
     ) -> None:
         rules, venue = book.rules, self._floor.venue_rules
         here = [order for order in account.open.values() if order.symbol == book.symbol]
@@ -186,9 +163,7 @@ class Admission:
             if 0 < limit <= count:
                 raise VenueReject(reason, f"{count} such orders are open, {limit} are allowed")
 
-    def _check_position(
-        self, account: SpotAccount, book: SymbolBook, request: OrderRequest
-    ) -> None:
+    def _check_position(self, account: Account, book: SymbolBook, request: OrderRequest) -> None:
         limit = book.rules.max_position
         if not limit or request.side.sign < 0 or request.amount is None:
             return

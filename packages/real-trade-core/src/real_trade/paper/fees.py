@@ -13,6 +13,9 @@ from real_trade.model.numbers import ZERO, amount_field
 
 __all__ = ["Fee", "FeeAsset", "FeeSchedule"]
 
+# What Binance shows of a fee, and what a division is cut to.
+_SMALLEST = Decimal("1e-8")
+
 
 class FeeAsset(Enum):
     """Which asset pays the fee of a spot trade."""
@@ -71,7 +74,8 @@ class FeeSchedule:
 
     def discounted(self, fee: Fee, price: Decimal) -> Fee:
         """Return `fee` in the discount asset, one unit of which costs `price` of the fee's."""
-        return Fee(self.discount_asset, self.cut(fee.amount * (1 - self.discount) / price))
+        amount = fee.amount * (1 - self.discount) / price
+        return Fee(self.discount_asset, amount.quantize(_SMALLEST, rounding=ROUND_DOWN))
 
     def cut(self, amount: Decimal) -> Decimal:
         """Return `amount` without the decimals past `digits`."""

@@ -9,8 +9,7 @@ from typing import Protocol
 
 from real_trade.model import Instrument, MarketTrade
 from real_trade.model.numbers import ONE
-from real_trade.paper.accounts import Execution as Booking
-from real_trade.paper.accounts import SpotAccount
+from real_trade.paper.account import Account, Booking
 from real_trade.paper.book import SymbolBook
 from real_trade.paper.events import (
     BalanceReason,
@@ -61,7 +60,7 @@ class Floor:
         self.venue_rules = venue_rules
         self.self_trade_prevention = self_trade_prevention
         self.books: dict[str, SymbolBook] = {}
-        self.accounts: dict[str, SpotAccount] = {}
+        self.accounts: dict[str, Account] = {}
         self.listeners: list[Listener] = []
         self.lists: ListKeeper
         # Orders whose turn has come, to be placed once the match that caused it is over.
@@ -87,7 +86,7 @@ class Floor:
             )
         return book
 
-    def account(self, name: str) -> SpotAccount:
+    def account(self, name: str) -> Account:
         """Return an account, or refuse."""
         account = self.accounts.get(name)
         if account is None:
@@ -306,7 +305,7 @@ class Floor:
         if order.rests:
             self.book_changed(book.symbol)
         book.forget_order(order)
-        order.account.open.pop(order.order_id, None)
+        order.account.closed(order)
         order.account.release(order, book.instrument, self.now())
 
     def shrink_shown(self, book: SymbolBook, order: LiveOrder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,7 +15,19 @@ from real_trade.model import Balance
 from real_trade.model.numbers import ZERO
 from real_trade.utils.errors import DataError
 
-__all__ = ["Book", "Entry", "Ledger", "Posting", "PostingKind"]
+__all__ = ["Book", "Entry", "Ledger", "Posting", "PostingKind", "exact_sum"]
+
+# Wide enough that no sum of prices times amounts times rates is ever rounded.
+_WIDE = Context(prec=120)
+_add = _WIDE.add
+
+
+def exact_sum(*amounts: Decimal) -> Decimal:
+    """Return the sum, without rounding to the default 28 digits."""
+    total = ZERO
+    for amount in amounts:
+        total = _add(total, amount)
+    return total
 
 
 class Book(Enum):
@@ -71,7 +83,7 @@ class Ledger:
         keep: how many postings are kept to look at; totals never forget.
     """
 
-    def __init__(self, keep: int = 100_000) -> None:
+    def __init__(self, keep: int = 50_000) -> None:
         self._totals: dict[tuple[Book, str], Decimal] = {}
         self._assets: dict[str, None] = {}
         self._postings: deque[Posting] = deque(maxlen=keep)
@@ -102,8 +114,8 @@ class Ledger:
         for book, asset, amount in entries:
             key = (book, asset)
             before = changed.get(key)
-            changed[key] = (totals.get(key, ZERO) if before is None else before) + amount
-            sums[asset] = sums.get(asset, ZERO) + amount
+            changed[key] = _add(totals.get(key, ZERO) if before is None else before, amount)
+            sums[asset] = _add(sums.get(asset, ZERO), amount)
         for asset, total in sums.items():
             if total:
                 raise DataError(f"{kind.value} {reference}: {asset} entries sum to {total}, not 0")
@@ -151,7 +163,7 @@ class Ledger:
             DataError: they do not; the message says which asset and by how much.
         """
         for asset in self._assets:
-            total = sum((self.total(book, asset) for book in Book), ZERO)
+            total = exact_sum(*(self.total(book, asset) for book in Book))
             if total:
                 raise DataError(f"the books of {asset} sum to {total}, not 0")
             if self.free(asset) < 0 or self.total(Book.LOCKED, asset) < 0:
@@ -163,6 +175,6 @@ class Ledger:
         counted: dict[tuple[Book, str], Decimal] = {}
         for posting in self._postings:
             for book, asset, amount in posting.entries:
-                counted[book, asset] = counted.get((book, asset), ZERO) + amount
+                counted[book, asset] = _add(counted.get((book, asset), ZERO), amount)
         if counted != self._totals:
             raise DataError("the totals are not the sums of the postings")

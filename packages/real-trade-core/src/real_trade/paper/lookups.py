@@ -70,7 +70,7 @@ class Lookups:
         if symbol is not None:
             self._floor.book(symbol)
         owner = self._floor.account(account)
-        fills = owner.fills
+        fills: Iterable[VenueFill] = owner.fills
         if order_id is not None:
             order = owner.orders.get(order_id)
             fills = [] if order is None else order.fills

@@ -28,7 +28,6 @@ from real_trade.paper.values import (
     VenueOrder,
 )
 from real_trade.paper.working import LiveList, LiveOrder
-from real_trade.utils.errors import DataError
 
 __all__ = ["Operations"]
 
@@ -38,11 +37,11 @@ class Operations:
 
     def __init__(self, floor: Floor, bars: BarModel | None) -> None:
         self._floor = floor
-        self._on_bars = bars is not None
+        self.on_bars = bars is not None
         self._matcher = Matcher(floor)
         self._triggers = Triggers(floor)
         floor.lists = Lists(floor)
-        self._admission = Admission(floor, self._matcher, self._triggers, on_bars=self._on_bars)
+        self._admission = Admission(floor, self._matcher, self._triggers, on_bars=self.on_bars)
         self._bars = None if bars is None else BarMatcher(floor, self._triggers, bars)
 
     # Single orders
@@ -76,7 +75,7 @@ class Operations:
         order.since = self._floor.now()
         if order.waits:
             return
-        if self._on_bars:
+        if self.on_bars:
             order.is_working = True
             order.working_at = order.since
             return
@@ -261,14 +260,10 @@ class Operations:
             self._finish(book)
 
     def on_bar(self, book: SymbolBook, bar: Bar) -> None:
-        """Take a closed bar."""
-        if self._bars is None:
-            raise DataError(
-                "this venue matches on quotes and trades, not on bars",
-                remedy="open it with bars=BarModel(), or feed the trades of a RecordedTape",
-            )
-        self._bars.on_bar(book, bar)
-        self._finish(book)
+        """Take a closed bar of a venue that matches on bars."""
+        if self._bars is not None:
+            self._bars.on_bar(book, bar)
+            self._finish(book)
 
     def expire_due(self, book: SymbolBook) -> None:
         """Expire what is past its time."""
@@ -316,14 +311,12 @@ class Operations:
             return
         order.status = Status.NEW
         order.estimate = book.last or ZERO
-        partner = next(
-            (leg for leg in order.list.pair if leg is not order and leg.lock is not None), None
-        )
+        pair = order.list.pair if order in order.list.pair else []
+        partner = next((leg for leg in pair if leg is not order and leg.lock is not None), None)
         self._triggers.prepare(book, order)
         try:
             self._admission.check_market(book, order)
-            locked = ZERO if partner is None or partner.lock is None else partner.lock.amount
-            self._admission.check_funds(book, order, locked if order in order.list.pair else ZERO)
+            self._admission.check_funds(book, order, partner)
         except VenueReject as refused:
             order.insufficient_funds = refused.reason is RejectReason.INSUFFICIENT_BALANCE
             self._floor.end(book, order, Status.REJECTED, Execution.REJECTED, reason=str(refused))

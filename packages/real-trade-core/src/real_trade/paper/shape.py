@@ -96,8 +96,6 @@ def _check_combinations(request: OrderRequest) -> None:
         or request.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}
     ):
         raise VenueReject(RejectReason.NOT_ALLOWED, "post_only is for limit orders that may rest")
-    if request.reduce_only:
-        raise VenueReject(RejectReason.NOT_ALLOWED, "reduce_only has no meaning on spot")
     if (request.time_in_force is TimeInForce.GTD) != (request.expires_at is not None):
         raise VenueReject(RejectReason.MISSING, "GTD and expires_at go together")
     _check_iceberg(request)

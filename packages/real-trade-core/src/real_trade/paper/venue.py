@@ -7,17 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from real_trade.model import Balance, Bar, Instrument, MarketTrade
-from real_trade.model.numbers import ZERO, decimal
-from real_trade.paper.accounts import SpotAccount
+from real_trade.model.numbers import decimal
+from real_trade.paper.account import AccountKind
 from real_trade.paper.bars import BarModel
 from real_trade.paper.events import BalanceReason, BalancesChanged, Listener, TradingChanged
 from real_trade.paper.fees import FeeSchedule
 from real_trade.paper.floor import Floor
-from real_trade.paper.ledger import Book, Ledger, PostingKind
+from real_trade.paper.ledger import Ledger, PostingKind
 from real_trade.paper.lookups import Lookups
 from real_trade.paper.operations import Operations
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.rules import SymbolRules, VenueRules
+from real_trade.paper.spot import SpotAccount
 from real_trade.paper.values import (
     Level,
     ListRequest,
@@ -48,6 +49,7 @@ class Venue(Lookups):
     Args:
         bars: matches on bars alone with these rules (`on_bar`), as Backtrader's own broker does;
             without it, on quotes and trades (`on_quote`, `on_trade`).
+        account_kind: makes its accounts: what orders reserve and what fills do.
         self_trade_prevention: for requests that name no mode.
         first_order_id, first_trade_id: where ids begin; trade ids count per symbol.
     """
@@ -63,6 +65,7 @@ class Venue(Lookups):
         venue_rules: VenueRules | None = None,
         self_trade_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER,
         bars: BarModel | None = None,
+        account_kind: AccountKind = SpotAccount,
         first_order_id: int = 1,
         first_trade_id: int = 1,
     ) -> None:
@@ -76,6 +79,7 @@ class Venue(Lookups):
         )
         super().__init__(floor)
         self._fees = fees or FeeSchedule()
+        self._account_kind = account_kind
         self._operations = Operations(floor, bars)
         for instrument in instruments:
             floor.add_book(instrument, (rules or {}).get(instrument.symbol, SymbolRules()))
@@ -89,7 +93,7 @@ class Venue(Lookups):
         floor = self._floor
         if name in floor.accounts:
             raise DataError(f"there is an account {name!r} already")
-        floor.accounts[name] = SpotAccount(name, fees or self._fees, floor.price_of)
+        floor.accounts[name] = self._account_kind(name, fees or self._fees, floor.price_of)
         for asset, amount in balances.items():
             if decimal(amount, asset) > 0:
                 self.deposit(name, asset, amount)
@@ -145,19 +149,7 @@ class Venue(Lookups):
             DataError: they are not; the message says where.
         """
         for account in self._floor.accounts.values():
-            account.ledger.check()
-            locks = {
-                id(order.lock): order.lock
-                for order in account.open.values()
-                if order.lock is not None
-            }
-            for asset in account.ledger.assets:
-                of_orders = sum((k.amount for k in locks.values() if k.asset == asset), ZERO)
-                locked = account.ledger.total(Book.LOCKED, asset)
-                if locked != of_orders:
-                    raise DataError(
-                        f"{account.name} has {locked} {asset} locked, its orders {of_orders}"
-                    )
+            account.check()
 
     # Orders
 
@@ -298,6 +290,11 @@ class Venue(Lookups):
             DataError: the venue was not opened with `bars`.
         """
         book = self._floor.book(bar.symbol)
+        if not self._operations.on_bars:
+            raise DataError(
+                "this venue matches on quotes and trades, not on bars",
+                remedy="open it with bars=BarModel(), or feed the events of a RecordedTape",
+            )
         if book.open and book.status not in _CLOSED:
             self._operations.on_bar(book, bar)
         else:

@@ -20,7 +20,7 @@ from real_trade.paper.values import (
 )
 
 if TYPE_CHECKING:
-    from real_trade.paper.accounts import SpotAccount
+    from real_trade.paper.account import Account
 
 __all__ = ["LiveList", "LiveOrder", "Lock"]
 
@@ -95,7 +95,7 @@ class LiveOrder:
 
     def __init__(
         self,
-        account: SpotAccount,
+        account: Account,
         order_id: int,
         request: OrderRequest,
         time: datetime,
@@ -229,7 +229,7 @@ class LiveList:
 
     def __init__(
         self,
-        account: SpotAccount,
+        account: Account,
         list_id: int,
         client_list_id: str,
         kind: ListKind,
