@@ -36,6 +36,11 @@ class OrderState(Enum):
         """Whether the order may still rest at the exchange: the worst case counts it."""
         return not self.is_terminal and self is not OrderState.CREATED
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether the exchange knows, or may know, the order."""
+        return self not in {OrderState.CREATED, OrderState.DENIED, OrderState.REJECTED}
+
 
 _S = OrderState
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import signal
 import sys
 from decimal import Decimal, InvalidOperation
@@ -53,6 +54,7 @@ def simulator_command(
     read_lag_ms: int,
     listen_keys: bool,
     fees_in_bnb: bool,
+    tied: bool,
     output: str,
 ) -> None:
     """Run a simulated Binance on loopback, with faults on demand.
@@ -83,7 +85,7 @@ def simulator_command(
     except ConfigurationError as error:
         _fail(str(error), error.remedy, _MISUSED)
     try:
-        asyncio.run(_serve(simulator, port, speed, output == "json"))
+        asyncio.run(_serve(simulator, port, speed, as_json=output == "json", tied=tied))
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
             raise
@@ -94,7 +96,9 @@ def simulator_command(
         )
 
 
-async def _serve(simulator: Simulator, port: int, speed: float, as_json: bool) -> None:
+async def _serve(
+    simulator: Simulator, port: int, speed: float, *, as_json: bool, tied: bool
+) -> None:
     from real_trade.simulator.server import Server
 
     clock = SystemClock()
@@ -108,11 +112,20 @@ async def _serve(simulator: Simulator, port: int, speed: float, as_json: bool) -
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if tied:
+        loop.add_reader(sys.stdin.fileno(), _read_until_closed, stopped)
     server = Server(simulator.gateway, clock_ms)
     await server.start(port, speed)
     _say(ready(simulator, server.port), as_json=as_json)
     await stopped.wait()
     await server.stop()
+
+
+def _read_until_closed(stopped: asyncio.Event) -> None:
+    """Throw away what comes by standard input; its end is the end."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stopped.set()
 
 
 def ready(simulator: Simulator, port: int) -> dict[str, object]:

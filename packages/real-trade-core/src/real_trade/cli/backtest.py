@@ -1,0 +1,166 @@
+"""`real-trade backtest`: a strategy on history, and what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from real_trade.cli.options import strategy_options
+from real_trade.cli.output import output_option, print_json, print_table
+from real_trade.utils.errors import ConfigurationError, DataError
+
+if TYPE_CHECKING:
+    from real_trade.engine.recorder import RunSummary
+    from real_trade.storage.bar_files import BarTable, Progress
+
+__all__ = ["backtest"]
+
+
+@click.command()
+@strategy_options
+@click.option(
+    "--csv",
+    "csv_path",
+    metavar="FILE",
+    help="Bars: Binance's kline CSV or zip, or Backtrader's generic CSV.",
+)
+@click.option(
+    "--tape",
+    "tape_seed",
+    type=int,
+    metavar="SEED",
+    help="Bars of a generated market instead of a file.",
+)
+@click.option("--bars", default=1000, show_default=True, help="How many bars --tape generates.")
+@click.option("--timeframe", help="Bar length; told from the file if not given; 1h for --tape.")
+@output_option
+def backtest(
+    strategy: str,
+    params: tuple[str, ...],
+    symbol: str,
+    cash: float,
+    commission: float,
+    csv_path: str | None,
+    tape_seed: int | None,
+    bars: int,
+    timeframe: str | None,
+    output: str,
+) -> None:
+    """Run a strategy on history and print what came of it.
+
+    Orders are matched by the paper venue: nothing is signed, nothing is sent.
+    """
+    from real_trade.engine import TradingRunner
+    from real_trade.engine.strategies import load_strategy, parse_parameters
+    from real_trade.model import Mode
+    from real_trade.plugins import manager
+
+    strategy_cls = load_strategy(strategy, manager())
+    table = _history(csv_path, tape_seed, bars, symbol, timeframe)
+    with _progress(f"backtest {symbol} {table.timeframe.value}", len(table)) as advance:
+        summary = TradingRunner(
+            symbol=symbol,
+            timeframe=table.timeframe.value,
+            strategy_cls=strategy_cls,
+            strategy_params=parse_parameters(params, strategy_cls),
+            mode=Mode.BACKTEST,
+            cash=cash,
+            commission=commission,
+            history=table,
+            on_bar=lambda count: advance(count, len(table)),
+        ).run()
+    figures = _figures(strategy_cls.__name__, symbol, table, summary)
+    if output == "json":
+        print_json(figures)
+    else:
+        print_table(
+            "Backtest",
+            ("figure", "value"),
+            [(key.replace("_", " "), value) for key, value in figures.items()],
+        )
+
+
+def _history(
+    csv_path: str | None, tape_seed: int | None, bars: int, symbol: str, timeframe: str | None
+) -> BarTable:
+    from real_trade.model import Timeframe
+    from real_trade.storage.bar_files import describe_gaps, read_bars
+
+    if (csv_path is None) == (tape_seed is None):
+        raise ConfigurationError(
+            "a backtest needs bars: one of --csv FILE and --tape SEED",
+            remedy="for example: --tape 7 --bars 2000",
+        )
+    try:
+        length = None if timeframe is None else Timeframe.parse(timeframe)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    if csv_path is None:
+        from real_trade.engine.offline import generated_bars
+
+        return generated_bars(symbol, length or Timeframe.H1, bars, tape_seed or 0)
+    if not Path(csv_path).is_file():
+        raise DataError(f"file {csv_path!r} does not exist", remedy="check the path")
+    with _progress(f"reading {Path(csv_path).name}", 0) as advance:
+        table = read_bars(csv_path, symbol, length, advance)
+    gaps = table.gaps()
+    if gaps:
+        click.echo(f"warning: {describe_gaps(gaps)}", err=True)
+    if table.repeated:
+        click.echo(f"warning: {table.repeated} repeated rows were left out", err=True)
+    if not len(table):
+        raise DataError(f"{csv_path} holds no bars", remedy="check the file")
+    return table
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Progress]:
+    """Show a bar with rate and time left on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield _ignore
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TimeRemainingColumn
+
+    with Bar(
+        *Bar.get_default_columns(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(what, total=total or None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _ignore(done: int, of: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _figures(strategy: str, symbol: str, table: BarTable, summary: RunSummary) -> dict[str, Any]:
+    change = summary.equity / summary.start_equity - 1 if summary.start_equity else 0.0
+    return {
+        "mode": "backtest",
+        "strategy": strategy,
+        "symbol": symbol,
+        "timeframe": table.timeframe.value,
+        "bars": summary.bars,
+        "start_equity": round(summary.start_equity, 8),
+        "equity": round(summary.equity, 8),
+        "return_percent": round(100 * change, 4),
+        "max_drawdown_percent": round(100 * summary.max_drawdown, 4),
+        "orders": summary.orders,
+        "completed": summary.completed,
+        "refused": summary.refused,
+        "trades": summary.trades,
+        "winners": summary.winners,
+        "profit": round(summary.profit, 8),
+        "fees": round(summary.fees, 8),
+        "position": summary.position,
+        "open_orders": summary.open_orders,
+    }

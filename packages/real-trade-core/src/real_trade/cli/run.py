@@ -1,0 +1,113 @@
+"""`real-trade run`: a strategy on live bars."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from real_trade.cli.options import strategy_options
+from real_trade.cli.output import output_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from real_trade.model import Mode
+
+__all__ = ["run"]
+
+
+@click.command()
+@strategy_options
+@click.option("--timeframe", default="1h", show_default=True, help="Bar length: 1s, 1m, 1h, 1d …")
+@click.option("--exchange", default="binance", show_default=True, help="Which exchange.")
+@click.option(
+    "--market",
+    default="spot",
+    show_default=True,
+    type=click.Choice(["spot", "future", "delivery"]),
+    help="Which of its markets.",
+)
+@click.option(
+    "--mode",
+    default="paper",
+    show_default=True,
+    help="paper (local fills), testnet (signed, demo or simulator), live (refused so far).",
+)
+@click.option(
+    "--endpoint",
+    envvar="RT_ENDPOINT",
+    default="",
+    help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
+)
+@click.option("--warm-up", default=200, show_default=True, help="Bars of history before the first.")
+@click.option("--bars", type=int, help="Stop after so many live bars.")
+@output_option
+def run(
+    strategy: str,
+    params: tuple[str, ...],
+    symbol: str,
+    cash: float,
+    commission: float,
+    timeframe: str,
+    exchange: str,
+    market: str,
+    mode: str,
+    endpoint: str,
+    warm_up: int,
+    bars: int | None,
+    output: str,
+) -> None:
+    """Run a strategy on live bars: in paper unless told otherwise.
+
+    Keys come from RT_APIKEY and RT_SECRET, or from the files that RT_APIKEY_FILE and RT_SECRET_FILE
+    name; paper needs none. Ctrl-C stops it in order.
+    """
+    from real_trade.cli.runs import figures, watch
+    from real_trade.engine import TradingRunner
+    from real_trade.engine.modes import parse_mode
+    from real_trade.engine.strategies import load_strategy, parse_parameters
+    from real_trade.plugins import PluginManager
+
+    plugins = PluginManager()
+    chosen = parse_mode(mode)
+    strategy_cls = load_strategy(strategy, plugins)
+    runner = TradingRunner(
+        exchange=exchange,
+        apikey=_key("apikey", chosen),
+        secret=_key("secret", chosen),
+        symbol=symbol,
+        timeframe=timeframe,
+        strategy_cls=strategy_cls,
+        strategy_params=parse_parameters(params, strategy_cls),
+        mode=chosen,
+        cash=cash,
+        commission=commission,
+        market_type=market,
+        endpoint=endpoint,
+        warm_up=warm_up,
+        max_bars=bars,
+        plugins=plugins,
+    )
+    summary = watch(runner, plugins, f"{strategy_cls.__name__} {symbol} {timeframe} on {exchange}")
+    told = figures(runner, summary)
+    if output == "json":
+        print_json(told)
+    else:
+        rows = [(key.replace("_", " "), value) for key, value in told.items()]
+        print_table("Run", ("figure", "value"), rows)
+
+
+def _key(name: str, mode: Mode) -> str:
+    """Return a key from the environment or a file; paper needs none, so none is read."""
+    from real_trade.utils.errors import ConfigurationError
+    from real_trade.utils.secrets import find_secret
+
+    if not mode.signs:
+        return ""
+    found = find_secret(name, environ=os.environ).secret.reveal()
+    if not found:
+        raise ConfigurationError(
+            f"{mode.value} signs its orders and needs a key: {name} is not set",
+            remedy=f"export RT_{name.upper()}=..., or RT_{name.upper()}_FILE=path",
+        )
+    return found

@@ -1,0 +1,68 @@
+"""What `run` and `demo` share: watching a run, and its figures."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from real_trade.cli.screen import Books, make_screen
+from real_trade.plugins import PluginManager
+
+if TYPE_CHECKING:
+    from real_trade.engine import TradingRunner
+    from real_trade.engine.recorder import RunSummary
+
+__all__ = ["figures", "watch"]
+
+
+def watch(runner: TradingRunner, plugins: PluginManager, title: str) -> RunSummary:
+    """Run while a screen shows what happens; Ctrl-C stops the run in order."""
+
+    def books() -> Books:
+        position, cash, equity = runner.account()
+        return Books(position=position, cash=cash, equity=equity)
+
+    screen = make_screen(runner.mode.value, title, books)
+    plugins.register("screen", screen)
+    logging.getLogger("real_trade").addHandler(_ScreenHandler(screen.line))
+    screen.line(f"{title}: connecting")
+    screen.start()
+    try:
+        with runner.signals():
+            return runner.run()
+    finally:
+        screen.stop()
+
+
+class _ScreenHandler(logging.Handler):
+    """Shows warnings and errors among what happens."""
+
+    def __init__(self, show: Any) -> None:
+        super().__init__(logging.WARNING)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one record on one line."""
+        self._show(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def figures(runner: TradingRunner, summary: RunSummary) -> dict[str, Any]:
+    """Return a run's figures as plain values."""
+    return {
+        "mode": runner.mode.value,
+        "symbol": runner.symbol,
+        "timeframe": runner.timeframe,
+        "bars": summary.bars,
+        "orders": summary.orders,
+        "completed": summary.completed,
+        "refused": summary.refused,
+        "partial_fills": summary.partial_fills,
+        "trades": summary.trades,
+        "profit": summary.profit,
+        "fees": summary.fees,
+        "position": summary.position,
+        "cash": summary.cash,
+        "equity": summary.equity,
+        "open_orders": summary.open_orders,
+        "stopped": runner.stop_reason,
+    }
