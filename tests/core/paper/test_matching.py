@@ -102,10 +102,24 @@ def test_fee_is_paid_in_the_discount_asset_while_there_is_enough(
     market.quote([("100", "5")], [])
     market.venue.place("alice", request_for("sell", "market", amount="1"))
     market.venue.place("alice", request_for("sell", "market", amount="1"))
-    first, second = market.venue.fills("alice")
+    first, second = market.venue.fills("alice")[:2]
     assert (first.fee, first.fee_asset) == (D("0.00015"), "BNB")  # 0.1 USDT less 25 %, at 500
     assert (second.fee, second.fee_asset) == (D("0.1"), "USDT")
     market.venue.check()
+
+
+def test_discount_asset_pays_for_a_fee_in_base_across_the_quote(
+    market_with, request_for, instrument_for
+):
+    fees = FeeSchedule(taker=D("0.001"), discount_asset="BNB", discount=D("0.25"))
+    market = market_with(fees=fees, instruments=[instrument_for(), instrument_for("BNB/USDT")])
+    market.venue.deposit("alice", "BNB", D(1))
+    market.trade("500", symbol="BNB/USDT")
+    market.trade("100")
+    market.quote([], [("100", "5")])
+    market.venue.place("alice", request_for("buy", "market", amount="1"))
+    (fill,) = market.venue.fills("alice")
+    assert (fill.fee, fill.fee_asset) == (D("0.00015"), "BNB")  # 0.001 BTC is worth 0.0002 BNB
 
 
 def test_immediate_or_cancel_expires_with_what_did_not_fill(market, request_for):

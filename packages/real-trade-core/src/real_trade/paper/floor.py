@@ -99,7 +99,19 @@ class Floor:
         self._pairs[instrument.base, instrument.quote] = instrument.symbol
 
     def price_of(self, asset: str, unit: str) -> Decimal | None:
-        """Return the last price of `asset` in `unit`, from either pair of them."""
+        """Return the last price of `asset` in `unit`: of a pair of them, or across a quote."""
+        direct = self._pair_price(asset, unit)
+        if direct is not None:
+            return direct
+        for book in self.books.values():
+            quote = book.instrument.quote
+            if book.instrument.base == asset and book.last is not None:
+                across = self._pair_price(unit, quote)
+                if across:
+                    return book.last / across
+        return None
+
+    def _pair_price(self, asset: str, unit: str) -> Decimal | None:
         if asset == unit:
             return ONE
         symbol = self._pairs.get((asset, unit))
