@@ -43,6 +43,12 @@ _MISUSED = 3
 @click.option("--listen-keys", is_flag=True,
               help="Spot as before 2026-02-20, with listen keys.")  # fmt: skip
 @click.option("--fees-in-bnb", is_flag=True, help="Fees are paid in BNB while there is some.")
+@click.option(
+    "--until-stdin-closes",
+    "tied",
+    is_flag=True,
+    help="End when standard input does: with the process that started it.",
+)
 @click.option("--output", default="text", type=click.Choice(["text", "json"]), show_default=True,
               help="How to say that it is ready.")  # fmt: skip
 def simulator_command(
@@ -113,7 +119,10 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     if tied:
-        loop.add_reader(sys.stdin.fileno(), _read_until_closed, stopped)
+        try:
+            loop.add_reader(sys.stdin.fileno(), _read_until_closed, stopped)
+        except PermissionError:  # a file or /dev/null cannot be waited for
+            _fail("standard input is no pipe", "leave --until-stdin-closes out", _MISUSED)
     server = Server(simulator.gateway, clock_ms)
     await server.start(port, speed)
     _say(ready(simulator, server.port), as_json=as_json)
