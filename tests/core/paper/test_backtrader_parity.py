@@ -111,7 +111,7 @@ def intent_of(order, bar):
     trails = kind in {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}
     offset = None
     if kind is OrderType.TRAILING_STOP_LIMIT:
-        offset = fields["price"] - fields["plimit"]
+        offset = (fields["plimit"] - fields["price"]) * order["side"].sign
     limit = "price" if kind is OrderType.LIMIT else "plimit"
     price = None if trails else fields.get(limit)
     return OrderIntent(

@@ -37,7 +37,7 @@ def trail_to(order: LiveOrder, price: Decimal) -> None:
     order.stop_price = stop
     order.extreme = price
     if order.request.type is OrderType.TRAILING_STOP_LIMIT:
-        order.limit = stop - order.offset
+        order.limit = stop + order.offset if order.is_buy else stop - order.offset
 
 
 class Triggers:
@@ -94,7 +94,7 @@ class Triggers:
     def _track(self, order: LiveOrder, price: Decimal) -> None:
         request = order.request
         if request.limit_offset is None and request.price is not None:
-            order.offset = price - request.price
+            order.offset = (request.price - price) * request.side.sign
         order.stop_price = None
         trail_to(order, price)
         order.trailing_at = self._floor.now()

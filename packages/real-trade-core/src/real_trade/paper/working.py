@@ -50,7 +50,7 @@ class LiveOrder:
         quote_left: what is left of an order by quote amount.
         limit: the limit price that holds now, None for market orders.
         estimate: the price at which a market order that waits for a bar locks its funds.
-        offset: from the trigger of a trailing stop-limit down to its limit.
+        offset: how far past its trigger the limit of a trailing stop-limit is.
         since: when it could first match or be triggered.
         extreme: the best price since a trailing order tracks it.
     """
