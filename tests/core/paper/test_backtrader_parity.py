@@ -13,11 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from real_trade.model import Bar, Instrument, OrderIntent, OrderType, Side, Timeframe
+from real_trade.model import (
+    Bar,
+    Instrument,
+    OrderIntent,
+    OrderType,
+    Side,
+    Timeframe,
+    TimeInForce,
+)
 from real_trade.paper import BarModel, FeeSchedule, PaperExchange
 
 D = Decimal
 START = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 SYMBOL = "BTC/USDT"
 
 KINDS = {
@@ -60,7 +69,8 @@ class Buyer(bt.Strategy):
             if order["at"] == len(self) - 1:
                 fields = {key: float(v) for key, v in order["fields"].items() if v is not None}
                 send = self.buy if order["side"] is Side.BUY else self.sell
-                sent = send(size=1, exectype=order["kind"], **fields)
+                valid = None if order["valid"] is None else order["valid"].replace(tzinfo=None)
+                sent = send(size=1, exectype=order["kind"], valid=valid, **fields)
                 sent.addinfo(plan=order["number"])
 
     def notify_order(self, order):
@@ -125,6 +135,8 @@ def intent_of(order, bar):
         trail_amount=fields.get("trailamount"),
         trail_percent=fields.get("trailpercent"),
         limit_offset=offset,
+        time_in_force=TimeInForce.GTC if order["valid"] is None else TimeInForce.GTD,
+        expires_at=order["valid"],
         created_at=bar.end_time,
     )
 
@@ -154,6 +166,17 @@ def bars_of(steps):
     return bars
 
 
+def order_at(kind, side=Side.BUY, *, number=0, at=0, valid=None, **fields):
+    return {
+        "number": number,
+        "at": at,
+        "kind": kind,
+        "side": side,
+        "valid": valid,
+        "fields": fields,
+    }
+
+
 @st.composite
 def plans(draw):
     steps = draw(moves)
@@ -164,7 +187,9 @@ def plans(draw):
         kind = draw(st.sampled_from(list(KINDS)))
         fields = fields_of(draw, kind, bars[at].close)
         side = draw(st.sampled_from(list(Side)))
-        orders.append({"number": number, "at": at, "kind": kind, "side": side, "fields": fields})
+        bars_valid = draw(st.sampled_from([None, None, 1, 2, 3]))
+        valid = None if bars_valid is None else bars[at].end_time + bars_valid * MINUTE
+        orders.append(order_at(kind, side, number=number, at=at, valid=valid, **fields))
     return bars, orders
 
 
@@ -211,10 +236,6 @@ def test_slippage_is_backtraders_too(planned, slip_open, slip_limit, slip_match,
         slip_out=slip_out,
     )
     assert run_paper(bars, plan, model) == theirs
-
-
-def order_at(kind, side=Side.BUY, **fields):
-    return {"number": 0, "at": 0, "kind": kind, "side": side, "fields": fields}
 
 
 FLAT = [(D(0), D(0), D(0), D(0))]

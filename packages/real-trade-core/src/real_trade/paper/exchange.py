@@ -54,6 +54,7 @@ from real_trade.paper.live_market import LiveMarket, PriceModel
 from real_trade.paper.market_clock import MarketClock
 from real_trade.paper.rejects import VenueReject
 from real_trade.paper.reports import fill_of, rejection_of, report_of, request_of
+from real_trade.paper.rules import SymbolRules
 from real_trade.paper.streams import PaperStream
 from real_trade.paper.values import Quote
 from real_trade.paper.venue import Venue
@@ -63,6 +64,8 @@ __all__ = ["ACCOUNT", "MarketClock", "PaperExchange"]
 
 ACCOUNT = "paper"
 _RATE = Decimal("0.001")
+# An instrument tells no limits on the number of orders, so paper knows none.
+_RULES = SymbolRules(max_orders=0, max_algo_orders=0)
 
 
 class PaperExchange:
@@ -114,6 +117,7 @@ class PaperExchange:
             self._clock,
             seed=seed,
             fees=fees or _default_fees(live=source is not None),
+            rules=dict.fromkeys(self._instruments, _RULES),
             bars=(bars or BarModel()) if source is None else None,
         )
         self._live = LiveMarket(self._venue, self._prices)
@@ -328,7 +332,7 @@ class PaperExchange:
                 f"{symbol!r} is not traded here", remedy="see the exchange's instruments"
             )
         with self._lock:
-            self._venue.set_instrument(instrument)
+            self._venue.set_instrument(instrument, _RULES)
         return symbol
 
     def _missing_quote(self, symbol: str) -> Quote | None:

@@ -266,8 +266,8 @@ class Operations:
             self._finish(book)
 
     def expire_due(self, book: SymbolBook) -> None:
-        """Expire what is past its time."""
-        if not book.expiring:
+        """Expire what is past its time; on bars, the next bar does that."""
+        if not book.expiring or self.on_bars:
             return
         now = self._floor.now()
         for order in list(book.expiring.values()):

@@ -150,8 +150,8 @@ class OrderRequest:
         symbol: unified name.
         amount: base units; None only with `quote_amount` (market orders).
         price: the limit; of TRAILING_STOP_LIMIT the first limit, or None with `limit_offset`.
-        limit_offset: how far past the trigger the limit is, in quote units: above it for a buy, below
-            it for a sell; a negative one is on the near side.
+        limit_offset: how far past the trigger the limit is, in quote units: above it for a buy,
+            below it for a sell; a negative one is on the near side.
         iceberg_amount: how much of it the book shows at a time.
         expires_at: with TimeInForce.GTD; a bar or event after it expires the order.
         client_order_id: unique among the account's open orders; "" lets the venue choose one.
