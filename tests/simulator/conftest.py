@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
+import orjson
 import pytest
 
 from real_trade.model import to_ms
@@ -53,6 +54,8 @@ class FakeSession:
         self.pings: list[bytes] = []
         self.pongs: list[bytes] = []
         self.closed: tuple[int, str] | None = None
+        self.end: SocketEnd | None = None
+        self.answers = True
         self.aborted = False
 
     def send(self, message: Message) -> None:
@@ -64,12 +67,14 @@ class FakeSession:
             except FrameError:
                 return
         try:
-            self.messages.append(json.loads(payload))
+            self.messages.append(orjson.loads(payload))
         except ValueError:
             self.messages.append(payload)
 
     def ping(self, payload: bytes) -> None:
         self.pings.append(payload)
+        if self.answers and self.end is not None:
+            self.end.on_pong(payload)
 
     def pong(self, payload: bytes) -> None:
         self.pongs.append(payload)
@@ -135,7 +140,7 @@ class Desk:
             self.simulator.schedule.run(answer.at_ms)
             answer = answer.run()
         try:
-            value = json.loads(answer.body)
+            value = orjson.loads(answer.body)
         except ValueError:
             value = answer.body
         return Told(answer.status, value, dict(answer.headers), answer)
@@ -171,6 +176,7 @@ class Desk:
         session = FakeSession()
         end = self.simulator.gateway.open_socket(path, query, session, self.ip)
         assert isinstance(end, SocketEnd), end
+        session.end = end
         return end, session
 
     def api(self, end: SocketEnd, method: str, *, sign: bool = False, **params: Any) -> None:

@@ -205,9 +205,11 @@ class Faults:
             self._by_scope[rule.scope].remove(rule)
         return len(gone)
 
-    def hit(self, scope: Scope, target: str, now: int) -> Rule | None:
-        """Return the rule that acts on `target` now, or None."""
+    def hit(self, scope: Scope, target: str, now: int, do: str = "") -> Rule | None:
+        """Return the rule that acts on `target` now, or None; `do` asks for one action only."""
         for rule in self._by_scope[scope]:
+            if do and rule.do != do:
+                continue
             if rule.matches(target) and rule.due(now, self._chance):
                 return rule
         return None

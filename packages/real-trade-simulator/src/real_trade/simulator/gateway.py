@@ -81,8 +81,8 @@ class Gateway:
             if not surface.owns_socket(path):
                 continue
             now = self.schedule.now
-            rule = self._faults.hit(Scope.SOCKET, f"socket:{path}", now)
-            if rule is not None and rule.do == "refuse_connections":
+            rule = self._faults.hit(Scope.SOCKET, f"socket:{path}", now, "refuse_connections")
+            if rule is not None:
                 return Reply(rule.args.get("status", 503), b"")
             if not surface.limits.connect(ip, now):
                 return Reply(429, b"Too many connection attempts")

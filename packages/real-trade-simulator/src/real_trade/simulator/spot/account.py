@@ -13,7 +13,7 @@ from real_trade.paper.rejects import VenueReject
 from real_trade.paper.values import VenueOrder
 from real_trade.simulator.calls import Call
 from real_trade.simulator.errors import ApiError, mandatory
-from real_trade.simulator.spot.exchange import SpotExchange
+from real_trade.simulator.spot.exchange import SpotExchange, find_order
 from real_trade.simulator.spot.information import symbol_filters
 from real_trade.simulator.spot.rejects import refusal_of_query
 from real_trade.simulator.spot.shapes import my_trade, queried
@@ -103,11 +103,9 @@ class Account:
                 "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
             )
         try:
-            order = exchange.venue.order(
-                call.account, instrument.symbol, order_id=order_id, client_order_id=client_id
+            order = find_order(
+                exchange.venue, call.account, instrument.symbol, order_id, client_id
             )
-            if client_id is not None and order.client_order_id != client_id:
-                raise ApiError(-2039, "Client order ID is not correct for this order ID.")
             exchange.check_visible(order, call.now)
         except VenueReject as reject:
             raise refusal_of_query(reject) from None

@@ -30,7 +30,7 @@ from real_trade.simulator.market import FIRST_TRADE_ID
 from real_trade.simulator.settings import SimulatorSettings, Switches
 from real_trade.simulator.symbols import Listing
 
-__all__ = ["SpotExchange"]
+__all__ = ["SpotExchange", "find_order"]
 
 _ID_LENGTH = 22
 _FIRST_ORDER = 10_000_001
@@ -223,3 +223,20 @@ class SpotExchange:
             return
         if event.fill is not None and event.order.filled == event.fill.amount:
             self.counts(event.account).add(self.clock.milliseconds(), -1)
+
+
+def find_order(
+    venue: Venue, account: str, symbol: str, order_id: int | None, client_id: str | None
+) -> VenueOrder:
+    """Return the order with the id; if both are given, they must be the same order's.
+
+    Raises:
+        ApiError: they are not.
+        VenueReject: there is no such order.
+    """
+    if order_id is None:
+        return venue.order(account, symbol, client_order_id=client_id)
+    found = venue.order(account, symbol, order_id=order_id)
+    if client_id is not None and found.client_order_id != client_id:
+        raise ApiError(-2039, "Client order ID is not correct for this order ID.")
+    return found

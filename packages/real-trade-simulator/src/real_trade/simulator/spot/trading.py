@@ -14,7 +14,7 @@ from real_trade.paper.values import OrderRequest, ReplaceMode, Status, VenueOrde
 from real_trade.simulator.calls import Call
 from real_trade.simulator.errors import ApiError, cancel_rejected, invalid
 from real_trade.simulator.parameters import Parameters
-from real_trade.simulator.spot.exchange import SpotExchange
+from real_trade.simulator.spot.exchange import SpotExchange, find_order
 from real_trade.simulator.spot.orders import OrderReader
 from real_trade.simulator.spot.rejects import refusal, refusal_of_amend, refusal_of_cancel
 from real_trade.simulator.spot.shapes import amended, canceled, list_reply, placed
@@ -189,8 +189,8 @@ class Trading:
         if not amount:
             raise ApiError(-1013, "Invalid quantity.")
         try:
-            before = exchange.venue.order(
-                call.account, instrument.symbol, order_id=order_id, client_order_id=client_id
+            before = find_order(
+                exchange.venue, call.account, instrument.symbol, order_id, client_id
             )
             order = exchange.venue.amend(
                 call.account,
@@ -242,13 +242,9 @@ class Trading:
         venue = self._exchange.venue
         order_id, client_id = ids
         try:
-            found = venue.order(
-                call.account, instrument.symbol, order_id=order_id, client_order_id=client_id
-            )
+            found = find_order(venue, call.account, instrument.symbol, order_id, client_id)
             if not found.status.is_open:
                 raise cancel_rejected()
-            if client_id is not None and found.client_order_id != client_id:
-                raise ApiError(-2039, "Client order ID is not correct for this order ID.")
             if restriction is not None and not _allows(restriction, found.status):
                 raise cancel_rejected("Order was not canceled due to cancel restrictions.")
             if found.list_id is not None:
