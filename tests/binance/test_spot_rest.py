@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -343,7 +344,7 @@ def test_bars_since_a_time_come_in_pages_without_gap_or_double(exchange, script)
     bars = exchange.bars("BTC/USDT", Timeframe.M1, first, 2300)
     assert len(bars) == 2300
     assert bars[0].open_time == first
-    assert all(b.open_time - a.open_time == timedelta(minutes=1) for a, b in zip(bars, bars[1:]))
+    assert all(b.open_time - a.open_time == timedelta(minutes=1) for a, b in pairwise(bars))
     assert len(script.sent("GET /api/v3/klines")) == 3
 
 
