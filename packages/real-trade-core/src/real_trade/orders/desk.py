@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import attrs
@@ -17,7 +17,6 @@ from real_trade.exchange import (
     AuthError,
     DuplicateOrder,
     Exchange,
-    ExchangeError,
     InsufficientFunds,
     OrderNotFound,
     OutcomeUnknown,
@@ -30,8 +29,9 @@ from real_trade.orders.journal import Journal
 from real_trade.orders.tracker import Tracker
 from real_trade.orders.values import Guard, Listener, OrderChange
 from real_trade.runtime import Inbox, Runtime
+from real_trade.utils.errors import RealTradeError
 
-__all__ = ["OrderDesk"]
+__all__ = ["NotWrittenDown", "OrderDesk"]
 
 _LOG = logging.getLogger("real_trade.orders")
 _S = OrderState
@@ -40,6 +40,10 @@ _S = OrderState
 _FENCE = timedelta(seconds=20)
 _LOOK_AGAIN_S = (0.2, 0.5, 1.0, 2.0, 2.5)
 _FILLS_MARGIN = timedelta(seconds=60)
+
+
+class NotWrittenDown(RealTradeError):
+    """The journal did not take an intent: nothing was sent."""
 
 
 @attrs.frozen(kw_only=True)
@@ -85,13 +89,20 @@ class OrderDesk:
         self._reference = reference
         self._tracker = Tracker()
         self._lane = runtime.lane("orders")
+        self._unknown_since: dict[str, datetime] = {}
         self._absent_once: set[str] = set()
+        self._lost_cancels: set[str] = set()
         self.halted = ""
 
     @property
     def orders(self) -> Mapping[str, Order]:
         """Return all orders by client order id."""
         return self._tracker.orders
+
+    @property
+    def foreign(self) -> Mapping[str, OrderReport]:
+        """Return the account's orders that are not ours, as last told: seen, never touched."""
+        return self._tracker.foreign
 
     def open_orders(self) -> list[Order]:
         """Return every order that may still rest at the exchange."""
@@ -157,7 +168,12 @@ class OrderDesk:
 
     def _send(self, intent: OrderIntent) -> None:
         def work() -> _Answer:
-            self._journal.write_intent(intent)
+            try:
+                self._journal.write_intent(intent)
+            except Exception as error:
+                raise NotWrittenDown(
+                    f"the order could not be written down, so it was not sent: {error}"
+                ) from error
             return _Answer(
                 client_order_id=intent.client_order_id,
                 what="send",
@@ -168,7 +184,10 @@ class OrderDesk:
 
     def _send_cancel(self, order: Order) -> None:
         def work() -> _Answer:
-            self._journal.write_cancel(order.client_order_id)
+            try:
+                self._journal.write_cancel(order.client_order_id)
+            except Exception as error:  # noqa: BLE001 - a cancel only takes risk away: it goes out
+                _LOG.error("cancel of %s is not in the journal: %s", order.client_order_id, error)
             report = self._exchange.cancel(order.symbol, order.client_order_id)
             return _Answer(client_order_id=order.client_order_id, what="cancel", report=report)
 
@@ -205,8 +224,19 @@ class OrderDesk:
             self._changed(self._tracker.apply_fill(fill))
         if answer.report is not None:
             self._report(answer.report)
+            if answer.what == "look-up":
+                self._revive(answer.client_order_id, answer.report)
         elif answer.error is not None:
             self._failed(answer, answer.error)
+
+    def _revive(self, name: str, report: OrderReport) -> None:
+        """Note that an order is open after all: the cancel that was asked for did not arrive."""
+        if name not in self._lost_cancels or report.state.is_terminal:
+            return
+        self._lost_cancels.discard(name)
+        state = _S.PARTIALLY_FILLED if self.orders[name].filled else _S.ACCEPTED
+        if self.orders[name].state is _S.PENDING_CANCEL:
+            self._tell(self._tracker.mark(name, state, "the cancel did not arrive"))
 
     def _report(self, report: OrderReport) -> None:
         self._changed(self._tracker.apply_report(report))
@@ -223,16 +253,23 @@ class OrderDesk:
         elif answer.what == "cancel" or isinstance(error, (OutcomeUnknown, DuplicateOrder)):
             # A cancel that was refused may mean that the order filled: only a look-up tells.
             if answer.what == "send":
-                self._tell(self._tracker.mark(name, _S.UNKNOWN, str(error)))
+                self._doubt(name, error)
+            else:
+                self._lost_cancels.add(name)
             self._look_up(name, 0)
-        elif isinstance(error, (Rejected, Unavailable, AuthError)):
+        elif isinstance(error, (NotWrittenDown, Rejected, Unavailable, AuthError)):
             self._refuse(name, error)
         else:
             _LOG.error("order %s: %s", name, error, exc_info=error)
-            self._tell(self._tracker.mark(name, _S.UNKNOWN, str(error)))
+            self._doubt(name, error)
             self._look_up(name, 0)
 
-    def _refuse(self, name: str, error: ExchangeError) -> None:
+    def _doubt(self, name: str, error: Exception) -> None:
+        # Signed before now, whenever the lane got to it: the fence counts from here.
+        self._unknown_since[name] = self._runtime.clock.now()
+        self._tell(self._tracker.mark(name, _S.UNKNOWN, str(error)))
+
+    def _refuse(self, name: str, error: Exception) -> None:
         self._tell(
             self._tracker.mark(
                 name,
@@ -246,7 +283,8 @@ class OrderDesk:
         name = answer.client_order_id
         order = self.orders[name]
         absent = isinstance(error, OrderNotFound)
-        fence_passed = self._runtime.clock.now() > order.intent.created_at + _FENCE
+        since = self._unknown_since.get(name)
+        fence_passed = since is not None and self._runtime.clock.now() > since + _FENCE
         if absent and fence_passed and order.state is _S.UNKNOWN:
             if name in self._absent_once:
                 reason = "the exchange does not have it: it never arrived"
