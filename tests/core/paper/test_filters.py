@@ -146,9 +146,12 @@ def test_closed_symbol_takes_cancels_and_nothing_else(market, request_for, statu
     market.venue.cancel("alice", SYMBOL, order_id=order.order_id)
 
 
-def test_nothing_fills_while_a_symbol_is_halted(market, request_for):
+@pytest.mark.parametrize(
+    "status", [one for one in TradingStatus if one is not TradingStatus.TRADING]
+)
+def test_nothing_fills_while_a_symbol_is_closed(market, request_for, status):
     market.venue.place("alice", request_for("buy", price="90", amount="1"))
-    market.venue.set_trading(SYMBOL, TradingStatus.HALT)
+    market.venue.set_trading(SYMBOL, status)
     market.trade("80", "10")
     assert not market.venue.fills("alice")
     market.venue.set_trading(SYMBOL, TradingStatus.TRADING)

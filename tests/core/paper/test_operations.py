@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from real_trade.paper import (
     OrderUpdated,
     RejectReason,
     ReplaceMode,
+    SpotAccount,
     Status,
     TradingChanged,
     TradingStatus,
@@ -197,3 +199,17 @@ def test_average_price_is_weighted_by_volume_over_its_minutes(market):
     market.pass_time(301)
     market.trade("120", "1")
     assert market.venue.average_price(SYMBOL) == 120
+
+
+def test_oldest_closed_orders_are_forgotten_beyond_the_limit(market_with, request_for):
+    market = market_with(account_kind=partial(SpotAccount, keep=3))
+    resting = market.venue.place("alice", request_for("buy", price="90", amount="1"))
+    for number in range(5):
+        request = request_for("buy", price="90", amount="1", client_order_id=f"c{number}")
+        order = market.venue.place("alice", request)
+        market.venue.cancel("alice", SYMBOL, order_id=order.order_id)
+    known = [order.order_id for order in market.venue.orders("alice")]
+    assert known == [resting.order_id, 4, 5, 6]
+    with pytest.raises(VenueReject):
+        market.venue.order("alice", SYMBOL, client_order_id="c0")
+    assert market.venue.order("alice", SYMBOL, client_order_id="c4").status is Status.CANCELED

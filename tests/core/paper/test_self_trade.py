@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from real_trade.model import TimeInForce
 from real_trade.paper import Execution, OrderUpdated, SelfTradePrevention, Status
 
 D = Decimal
@@ -93,3 +94,13 @@ def test_request_without_a_mode_takes_the_venues(market_with, request_for, defau
     _, taker = place_own_orders(market, request_for, None)
     assert taker.self_trade_prevention is default
     assert taker.status is (Status.FILLED if default is STP.NONE else Status.EXPIRED_IN_MATCH)
+
+
+def test_fill_or_kill_does_not_count_on_the_accounts_own_orders(market, request_for):
+    market.venue.place("alice", request_for("sell", price="100", amount="2"))
+    market.venue.place("bob", request_for("sell", price="100", amount="1"))
+    order = market.venue.place(
+        "alice", request_for("buy", price="100", amount="2", time_in_force=TimeInForce.FOK)
+    )
+    assert (order.status, order.filled) == (Status.EXPIRED, 0)
+    assert not market.venue.fills("bob")

@@ -4,6 +4,7 @@ It is the other side of `real_trade.orders`, and the two never import each other
 check the other.
 """
 
+from real_trade.paper.account import Account, AccountKind
 from real_trade.paper.bars import BarModel
 from real_trade.paper.events import (
     BalanceReason,
@@ -26,6 +27,7 @@ from real_trade.paper.market_clock import MarketClock
 from real_trade.paper.recorded import DepthModel, RecordedTape
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.rules import SymbolRules, VenueRules
+from real_trade.paper.spot import SpotAccount
 from real_trade.paper.tape import Tape, TapeEvent, aggregate, coarsen, merge
 from real_trade.paper.values import (
     Level,
@@ -46,6 +48,8 @@ from real_trade.paper.values import (
 from real_trade.paper.venue import Venue
 
 __all__ = [
+    "Account",
+    "AccountKind",
     "BalanceReason",
     "BalancesChanged",
     "BarModel",
@@ -79,6 +83,7 @@ __all__ = [
     "ReplaceMode",
     "ReplaceResult",
     "SelfTradePrevention",
+    "SpotAccount",
     "Status",
     "SymbolRules",
     "Tape",

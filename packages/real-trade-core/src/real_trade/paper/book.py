@@ -12,12 +12,16 @@ from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from real_trade.model import Instrument
 from real_trade.model.numbers import ZERO
 from real_trade.paper.rules import SymbolRules
 from real_trade.paper.values import Level, Quote, TradingStatus
 from real_trade.paper.working import LiveOrder
+
+if TYPE_CHECKING:
+    from real_trade.paper.account import Account
 
 __all__ = ["BookSide", "SymbolBook"]
 
@@ -101,13 +105,20 @@ class BookSide:
             elif not self.reaches(order.limit or ZERO, price):
                 break
 
-    def merged(self, *, hidden: bool = True) -> list[Level]:
-        """Return price and amount of the market and the accounts together, best first."""
+    def merged(self, *, hidden: bool = True, without: Account | None = None) -> list[Level]:
+        """Return price and amount of the market and the accounts together, best first.
+
+        Args:
+            hidden: whether to count what icebergs do not show.
+            without: an account whose own orders do not count.
+        """
         amounts: dict[Decimal, Decimal] = {}
         for price, amount in self.levels:
             if amount > 0:
                 amounts[price] = amounts.get(price, ZERO) + amount
         for _, order in self.orders:
+            if order.account is without:
+                continue
             shown = order.remaining if hidden else order.shown
             amounts[order.limit or ZERO] = amounts.get(order.limit or ZERO, ZERO) + shown
         prices = sorted(amounts, reverse=self.sign > 0)

@@ -157,11 +157,15 @@ class PaperExchange:
         )
 
     def connect(self) -> None:
-        """Load the source's instruments; safe to call again."""
+        """Load the source's instruments; safe to call again, which takes changed filters over."""
         if self._source is None:
             return
         self._source.connect()
         self._instruments = dict(self._source.instruments())
+        with self._lock:
+            for symbol in self._venue.symbols:
+                if symbol in self._instruments:
+                    self._venue.set_instrument(self._instruments[symbol])
 
     def close(self) -> None:
         """Close the source; safe to call again."""
@@ -220,7 +224,7 @@ class PaperExchange:
         symbol = self._known(intent.symbol)
         quote = self._missing_quote(symbol)
         with self._lock:
-            if quote is not None:
+            if quote is not None and not self._has_price(symbol):
                 self._venue.on_quote(quote)
             try:
                 order = self._venue.place(ACCOUNT, request_of(intent))
@@ -340,7 +344,7 @@ class PaperExchange:
         if self._source is None:
             return None
         with self._lock:
-            if any(price is not None for price in self._venue.best_prices(symbol)):
+            if self._has_price(symbol):
                 return None
         try:
             ticker = self._source.ticker(symbol)
@@ -350,6 +354,9 @@ class PaperExchange:
                 remedy="wait for market data",
             ) from error
         return self._prices.from_ticker(self._instruments[symbol], ticker)
+
+    def _has_price(self, symbol: str) -> bool:
+        return any(price is not None for price in self._venue.best_prices(symbol))
 
     def _on_event(self, event: VenueEvent) -> None:
         if not self._sinks:

@@ -39,10 +39,11 @@ class Matcher:
             self._settle_rest(book, order)
 
     def available(self, book: SymbolBook, order: LiveOrder) -> tuple[Decimal, Decimal]:
-        """Return amount and cost of what `order` would take now, itself included only once."""
+        """Return amount and cost of what `order` would take now from others than its account."""
         wanted, left = order.remaining, order.quote_left
         amount = cost = ZERO
-        for price, shown in book.against(order).merged():
+        own = None if order.stp is _STP.NONE else order.account
+        for price, shown in book.against(order).merged(without=own):
             if not book.against(order).reaches(price, order.limit):
                 break
             take = shown

@@ -23,7 +23,6 @@ from real_trade.paper.values import (
     OrderRequest,
     Quote,
     Status,
-    TradingStatus,
     VenueList,
     VenueOrder,
 )
@@ -302,8 +301,7 @@ class Operations:
         if order.list is not None:
             self._floor.lists.before_fill(order)
         self._floor.tell_order(order, Execution.NEW)
-        if book.status is TradingStatus.TRADING:
-            self._matcher.take(book, order)
+        self._matcher.take(book, order)
 
     def _activate(self, book: SymbolBook, order: LiveOrder) -> None:
         """Place an order whose turn in its list has come."""

@@ -83,10 +83,10 @@ class SelfTradePrevention(Enum):
 
 
 class TradingStatus(Enum):
-    """What a symbol allows now."""
+    """What a symbol allows now. Nothing fills but while TRADING; cancels are always taken."""
 
     TRADING = "TRADING"
-    HALT = "HALT"  # nothing is placed, nothing fills; cancels are taken
+    HALT = "HALT"
     BREAK = "BREAK"
     CANCEL_ONLY = "CANCEL_ONLY"
 

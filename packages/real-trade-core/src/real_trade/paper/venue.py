@@ -36,8 +36,6 @@ from real_trade.utils.errors import DataError
 
 __all__ = ["Venue"]
 
-_CLOSED = frozenset({TradingStatus.HALT, TradingStatus.BREAK})
-
 
 class Venue(Lookups):
     """One exchange: named accounts that trade with each other and with the tape's market.
@@ -270,7 +268,7 @@ class Venue(Lookups):
     def on_quote(self, quote: Quote) -> None:
         """Take the market's displayed depth; resting orders that it crosses fill."""
         book = self._floor.book(quote.symbol)
-        if book.status in _CLOSED:
+        if book.status is not TradingStatus.TRADING:
             return
         if book.open:
             self._operations.on_quote(book, quote)
@@ -280,7 +278,7 @@ class Venue(Lookups):
     def on_trade(self, trade: MarketTrade) -> None:
         """Take a trade of the market: prints it, pulls triggers, fills orders in its way."""
         book = self._floor.book(trade.symbol)
-        if book.status not in _CLOSED:
+        if book.status is TradingStatus.TRADING:
             self._operations.on_trade(book, trade)
 
     def on_bar(self, bar: Bar) -> None:
@@ -295,7 +293,7 @@ class Venue(Lookups):
                 "this venue matches on quotes and trades, not on bars",
                 remedy="open it with bars=BarModel(), or feed the events of a RecordedTape",
             )
-        if book.open and book.status not in _CLOSED:
+        if book.open and book.status is TradingStatus.TRADING:
             self._operations.on_bar(book, bar)
         else:
             book.last = bar.close
