@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseStore"]
 
+_STOP = object()
 _MARKETS = {market.value: market for market in Market}
 
 
@@ -285,6 +286,10 @@ class BaseStore:
         self.is_connected = False
         self.runtime.close()
 
+    def request_stop(self) -> None:
+        """Ask Cerebro to end after the step it is in; from any thread."""
+        self.inbox.put(_STOP)
+
     # The way in
 
     def pump(self) -> None:
@@ -323,7 +328,10 @@ class BaseStore:
         self.inbox.wait(timeout_s)
 
     def _take(self, value: Any) -> None:
-        if isinstance(value, Bar):
+        if value is _STOP:
+            if self._broker is not None and self._broker.cerebro is not None:
+                self._broker.cerebro.runstop()
+        elif isinstance(value, Bar):
             self._price(value.symbol, value.close, value.end_time)
             for feed in self._feeds:
                 feed.take_bar(value)
