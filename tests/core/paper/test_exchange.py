@@ -99,6 +99,40 @@ def test_bar_that_began_before_the_order_cannot_fill_it(backtest):
     assert not backtest.fills(SYMBOL, START)
 
 
+def test_bar_that_is_shown_twice_works_once(backtest):
+    backtest.submit(intent("sell", "trailing_stop", trail_amount=D(1)))
+    rising = bar(1, 100, 110, 100, 110)
+    backtest.on_bar(rising)
+    assert backtest.order(SYMBOL, "one").stop_price == 109
+    backtest.on_bar(rising)  # its low is below the stop that its own close has set
+    assert backtest.order(SYMBOL, "one").state is OrderState.ACCEPTED
+
+
+def test_longer_bar_of_the_same_time_tells_nothing_new(backtest):
+    backtest.submit(intent("sell", "trailing_stop", trail_amount=D(1)))
+    for number in range(1, 6):
+        backtest.on_bar(bar(number, 99 + number, 100 + number, 99 + number, 100 + number))
+    five = Bar(
+        symbol=SYMBOL, timeframe=Timeframe.M5, open_time=START + timedelta(minutes=1),
+        open=100, high=105, low=100, close=105,
+    )  # fmt: skip
+    backtest.on_bar(five)
+    assert backtest.order(SYMBOL, "one").state is OrderState.ACCEPTED
+
+
+def test_backtest_may_take_its_history_from_a_source(instrument_for):
+    source = Source(instrument_for(), VirtualClock())
+    paper = PaperExchange(balances={"USDT": D(1000)}, source=source, bars=BarModel())
+    paper.connect()
+    for one in paper.bars(SYMBOL, Timeframe.M1, None, 5):
+        paper.on_bar(one)
+    assert paper.ticker(SYMBOL).last == 100
+    paper.submit(intent())
+    paper.on_bar(bar(1, 103, 105, 90, 104))
+    assert [fill.price for fill in paper.fills(SYMBOL, START)] == [103]
+    assert source.ticks == 0
+
+
 def test_commission_of_a_backtest_is_backtraders_exactly(backtest):
     backtest.submit(intent(amount=D("0.123")))
     backtest.on_bar(bar(1, "103.37", 105, 90, 104))
@@ -468,6 +502,11 @@ def test_live_fees_are_charged_as_the_exchange_does(instrument_for):
     live.top("100", "100")
     live.paper.submit(intent())
     assert live.paper.balances()["BTC"].free == D("5.999")
+
+
+def test_closed_bars_do_not_fill_by_themselves_on_live_data(live):
+    with pytest.raises(DataError, match="bars"):
+        live.paper.on_bar(bar(0, 100, 101, 99, 100))
 
 
 def test_closing_the_stream_closes_the_sources(live):

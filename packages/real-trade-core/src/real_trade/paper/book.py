@@ -14,7 +14,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from real_trade.model import Instrument
+from real_trade.model import Bar, Instrument
 from real_trade.model.numbers import ZERO
 from real_trade.paper.rules import SymbolRules
 from real_trade.paper.values import Level, Quote, TradingStatus
@@ -149,6 +149,8 @@ class SymbolBook:
         self.expiring: dict[int, LiveOrder] = {}
         self.last: Decimal | None = None
         self.moves: deque[Decimal] = deque()
+        self._bar_length: int | None = None
+        self._bar_open: datetime | None = None
         self._recent: deque[tuple[datetime, Decimal, Decimal]] = deque()
         self._recent_quote = ZERO
         self._recent_amount = ZERO
@@ -189,6 +191,20 @@ class SymbolBook:
             _, quote, amount = recent.popleft()
             self._recent_quote -= quote
             self._recent_amount -= amount
+
+    def is_news(self, bar: Bar) -> bool:
+        """Note a bar, and return whether it tells anything new.
+
+        One that was seen says nothing more; a longer one than the shortest seen was seen in parts.
+        """
+        length = bar.timeframe.seconds
+        if self._bar_length is not None and length > self._bar_length:
+            return False
+        seen = self._bar_open if length == self._bar_length else None
+        if seen is not None and bar.open_time <= seen:
+            return False
+        self._bar_length, self._bar_open = length, bar.open_time
+        return True
 
     @property
     def average(self) -> Decimal | None:

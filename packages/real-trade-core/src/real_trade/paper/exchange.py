@@ -71,19 +71,20 @@ _RULES = SymbolRules(max_orders=0, max_algo_orders=0)
 class PaperExchange:
     """One paper account of a spot market.
 
-    With a `source` it trades on that exchange's market data as they come. Without one it is a
-    backtest's exchange: `instruments` are given, `on_bar` is the only market, and fills have the
-    prices of Backtrader's own broker.
+    With a `source` it trades on that exchange's market data as they come. Without one, or with
+    `bars`, it is a backtest's exchange: `on_bar` is the only market, time is that of the bars, and
+    fills have the prices of Backtrader's own broker; a source then serves history alone.
 
     Thread-safe: the source's stream thread feeds it while the order lane submits. Account events
     reach their sinks while the lock is held; a sink only puts them away.
 
     Args:
         balances: what the account starts with, by asset.
-        clock: the runtime's; needed with a source, ignored without.
-        fees: the default is 0.1 %, as Binance charges new accounts: in the received asset with a
-            source, in quote and unrounded (as Backtrader's broker does) without one.
-        bars: how fills are drawn from bars in a backtest.
+        instruments: what is traded, where no source tells.
+        clock: the runtime's; needed for live data, ignored in a backtest.
+        fees: the default is 0.1 %, as Binance charges new accounts: in the received asset on live
+            data, in quote and unrounded (as Backtrader's broker does) in a backtest.
+        bars: makes it a backtest's exchange, and says how fills are drawn from bars.
         prices: spread and slippage, where the live market data do not tell.
     """
 
@@ -100,15 +101,16 @@ class PaperExchange:
         seed: int = 0,
     ) -> None:
         self._source = source
-        self._market_clock = MarketClock()
-        if source is not None and clock is None:
-            raise ConfigurationError("a paper exchange with live data needs the runtime's clock")
         self._instruments = {one.symbol: one for one in instruments}
         if source is None and not self._instruments:
-            raise ConfigurationError(
-                "a paper exchange needs a source of market data or instruments"
-            )
-        self._clock: Clock = self._market_clock if source is None or clock is None else clock
+            raise ConfigurationError("a paper exchange needs a source or instruments")
+        if source is None and bars is None:
+            bars = BarModel()
+        self._market_clock = MarketClock()
+        self._on_bars = bars is not None
+        if clock is None and not self._on_bars:
+            raise ConfigurationError("a paper exchange with live data needs the runtime's clock")
+        self._clock: Clock = self._market_clock if clock is None or self._on_bars else clock
         self._prices = prices or PriceModel()
         self._lock = threading.RLock()
         self._sinks: list[Sink] = []
@@ -116,9 +118,9 @@ class PaperExchange:
             self._instruments.values(),
             self._clock,
             seed=seed,
-            fees=fees or _default_fees(live=source is not None),
+            fees=fees or _default_fees(live=not self._on_bars),
             rules=dict.fromkeys(self._instruments, _RULES),
-            bars=(bars or BarModel()) if source is None else None,
+            bars=bars,
         )
         self._live = LiveMarket(self._venue, self._prices)
         self._venue.open_account(ACCOUNT, balances)
@@ -183,8 +185,8 @@ class PaperExchange:
         return dict(self._instruments)
 
     def ticker(self, symbol: str) -> Ticker:
-        """Return the source's ticker, or the last bar's close."""
-        if self._source is not None:
+        """Return the source's ticker, or in a backtest the last bar's close."""
+        if self._source is not None and not self._on_bars:
             return self._source.ticker(symbol)
         with self._lock:
             last = self._venue.last_price(self._known(symbol))
@@ -315,13 +317,20 @@ class PaperExchange:
     # The market
 
     def on_bar(self, bar: Bar) -> None:
-        """Take a closed bar of a backtest; fills of it reach the account's sinks at once."""
+        """Take a closed bar of a backtest; fills of it reach the account's sinks at once.
+
+        Raises:
+            DataError: it trades on live data, where bars alone do not fill.
+        """
+        self._known(bar.symbol)
         with self._lock:
             self._market_clock.advance(bar.end_time)
             self._venue.on_bar(bar)
 
     def on_market(self, value: StreamValue) -> None:
         """Take a value of the source's stream; what concerns no price is ignored."""
+        if self._on_bars:
+            return
         if isinstance(value, Bar | TopOfBook | MarketTrade) and value.symbol in self._instruments:
             with self._lock:
                 self._live.feed(self._instruments[self._known(value.symbol)], value)
@@ -341,7 +350,7 @@ class PaperExchange:
 
     def _missing_quote(self, symbol: str) -> Quote | None:
         """Return a quote from the source's ticker while the streams have shown no price yet."""
-        if self._source is None:
+        if self._source is None or self._on_bars:
             return None
         with self._lock:
             if self._has_price(symbol):

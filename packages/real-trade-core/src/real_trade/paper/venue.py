@@ -284,6 +284,8 @@ class Venue(Lookups):
     def on_bar(self, bar: Bar) -> None:
         """Take a closed bar: fills with the rules of Backtrader's own broker (see bars.py).
 
+        A bar that was taken before, or that is longer than others of its symbol, changes nothing.
+
         Raises:
             DataError: the venue was not opened with `bars`.
         """
@@ -293,6 +295,8 @@ class Venue(Lookups):
                 "this venue matches on quotes and trades, not on bars",
                 remedy="open it with bars=BarModel(), or feed the events of a RecordedTape",
             )
+        if not book.is_news(bar):
+            return
         if book.open and book.status is TradingStatus.TRADING:
             self._operations.on_bar(book, bar)
         else:
