@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from enum import IntEnum
+from pathlib import Path
 
 __all__ = ["Exit", "exit_code", "tell"]
 
@@ -52,12 +53,25 @@ def tell(error: BaseException, *, details: bool) -> None:
         traceback.print_exception(error)
     code = exit_code(error)
     if code is Exit.UNEXPECTED:
-        sys.stderr.write(f"error: unexpected {type(error).__name__}: {error}\n")
-        sys.stderr.write(
-            "  fix: run it again with -vv to see where, and report it with the output\n"
-        )
+        sys.stderr.write(f"error: {type(error).__name__}: {error}{_place(error)}\n")
+        sys.stderr.write("  fix: run it again with -vv to see how it came there\n")
         return
     sys.stderr.write(f"error: {error}\n")
     remedy = getattr(error, "remedy", "")
     if remedy:
         sys.stderr.write(f"  fix: {remedy}\n")
+
+
+def _place(error: BaseException) -> str:
+    """Return where the user's own code, or else ours, raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    users = [frame for frame in frames if not _is_library(frame.filename)]
+    frame = (users or frames)[-1]
+    return f" at {frame.filename}:{frame.lineno} in {frame.name}"
+
+
+def _is_library(filename: str) -> bool:
+    parts = Path(filename).parts
+    return "site-packages" in parts or "real_trade" in parts or filename.startswith("<")
