@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from real_trade.model import Bar, TimeInForce
+from real_trade.model import Bar, OrderType, TimeInForce
 from real_trade.model.numbers import floor_to
 from real_trade.paper.bars import BarModel, decide
 from real_trade.paper.book import SymbolBook
@@ -41,7 +41,8 @@ class BarMatcher:
         if not order.is_open:
             return  # an earlier order of this bar has ended it
         until = order.request.expires_at
-        if until is not None and bar.end_time > until:
+        is_market = order.request.type is OrderType.MARKET  # never expires in Backtrader
+        if until is not None and bar.end_time > until and not is_market:
             self._expire(book, order, "its time has passed")
             return
         was_triggered = order.triggered
