@@ -33,13 +33,14 @@ def demo(ctx: click.Context, bars: int, seed: int, symbol: str, output: str) -> 
     On the way one connection is cut and one order fills in parts, on purpose. At the end the books
     are compared with the exchange's own ledger. Ends after --bars, or with Ctrl-C.
     """
+    from real_trade.cli.runs import leave
     from real_trade.cli.simulated import simulated_exchange
     from real_trade.utils.errors import ConfigurationError
 
     if bars < 5:
         raise ConfigurationError(f"--bars must be 5 or more, not {bars}")
     with simulated_exchange(seed) as exchange:
-        told = _trade(exchange, bars, symbol)
+        runner, told = _trade(exchange, bars, symbol)
     if output == "json":
         print_json(told)
     else:
@@ -47,9 +48,12 @@ def demo(ctx: click.Context, bars: int, seed: int, symbol: str, output: str) -> 
         print_table("Demonstration", ("figure", "value"), rows)
     if not told["ledger_matches"]:
         ctx.exit(int(Exit.MISMATCH))
+    leave(ctx, runner)
 
 
-def _trade(exchange: SimulatedExchange, bars: int, symbol: str) -> dict[str, Any]:
+def _trade(
+    exchange: SimulatedExchange, bars: int, symbol: str
+) -> tuple[TradingRunner, dict[str, Any]]:
     from real_trade.cli.runs import watch
     from real_trade.engine import TradingRunner
     from real_trade.examples.demo_strategy import DemoStrategy
@@ -80,7 +84,7 @@ def _trade(exchange: SimulatedExchange, bars: int, symbol: str) -> dict[str, Any
     )
     exchange.add_fault({"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"})
     summary = watch(runner, plugins, f"DemoStrategy {symbol} 1s on the simulated exchange")
-    return _told(runner, summary, cuts, exchange.ledger())
+    return runner, _told(runner, summary, cuts, exchange.ledger())
 
 
 class _CutCounter:

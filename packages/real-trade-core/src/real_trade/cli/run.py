@@ -42,7 +42,9 @@ __all__ = ["run"]
 @click.option("--warm-up", default=200, show_default=True, help="Bars of history before the first.")
 @click.option("--bars", type=int, help="Stop after so many live bars.")
 @output_option
+@click.pass_context
 def run(
+    ctx: click.Context,
     strategy: str,
     params: tuple[str, ...],
     symbol: str,
@@ -62,7 +64,7 @@ def run(
     Keys come from RT_APIKEY and RT_SECRET, or from the files that RT_APIKEY_FILE and RT_SECRET_FILE
     name; paper needs none. Ctrl-C stops it in order.
     """
-    from real_trade.cli.runs import figures, watch
+    from real_trade.cli.runs import figures, leave, watch
     from real_trade.engine import TradingRunner
     from real_trade.engine.modes import parse_mode
     from real_trade.engine.strategies import load_strategy, parse_parameters
@@ -95,6 +97,7 @@ def run(
     else:
         rows = [(key.replace("_", " "), value) for key, value in told.items()]
         print_table("Run", ("figure", "value"), rows)
+    leave(ctx, runner)
 
 
 def _key(name: str, mode: Mode) -> str:

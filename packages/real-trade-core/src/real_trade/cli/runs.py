@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from real_trade.cli.exits import Exit
 from real_trade.cli.screen import Books, make_screen
 from real_trade.plugins import PluginManager
 
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from real_trade.engine import TradingRunner
     from real_trade.engine.recorder import RunSummary
 
-__all__ = ["figures", "watch"]
+__all__ = ["figures", "leave", "watch"]
 
 
 def watch(runner: TradingRunner, plugins: PluginManager, title: str) -> RunSummary:
@@ -24,7 +27,8 @@ def watch(runner: TradingRunner, plugins: PluginManager, title: str) -> RunSumma
 
     screen = make_screen(runner.mode.value, title, books)
     plugins.register("screen", screen)
-    logging.getLogger("real_trade").addHandler(_ScreenHandler(screen.line))
+    log, handler = logging.getLogger("real_trade"), _ScreenHandler(screen.line)
+    log.addHandler(handler)
     screen.line(f"{title}: connecting")
     screen.start()
     try:
@@ -32,6 +36,13 @@ def watch(runner: TradingRunner, plugins: PluginManager, title: str) -> RunSumma
             return runner.run()
     finally:
         screen.stop()
+        log.removeHandler(handler)
+
+
+def leave(ctx: click.Context, runner: TradingRunner) -> None:
+    """Leave with 130 where Ctrl-C ended the run, in order and with its summary shown."""
+    if runner.stop_reason == "SIGINT":
+        ctx.exit(int(Exit.INTERRUPTED))
 
 
 class _ScreenHandler(logging.Handler):

@@ -215,6 +215,8 @@ class TradingRunner:
                 signal.signal(number, handler)
 
     def _counted(self, bars: int) -> None:
+        if self.data.last_bar is not None:
+            self._plugins.tell("bar_closed", bar=self.data.last_bar)
         if self._on_bar is not None:
             self._on_bar(bars)
         if self._max_bars is not None and bars >= self._max_bars:
