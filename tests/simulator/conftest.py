@@ -162,14 +162,13 @@ class Desk:
 
     def act(self, do: str, **more: Any) -> Told:
         """Do something as the account's owner."""
-        return self.send(
-            "POST", "/control/market", body=json.dumps({"do": do, **more}).encode()
-        )
+        return self.send("POST", "/control/market", body=json.dumps({"do": do, **more}).encode())
 
     def books(self) -> dict[str, Any]:
         """Return the truth about the default account."""
-        found: dict[str, Any] = self.ask("GET", "/control/ledger").body["accounts"]["default"]
-        return found["spot"]
+        accounts = self.ask("GET", "/control/ledger").body["accounts"]
+        found: dict[str, Any] = accounts["default"]["spot"]
+        return found
 
     def socket(self, path: str, query: str = "") -> tuple[SocketEnd, FakeSession]:
         """Open a websocket."""

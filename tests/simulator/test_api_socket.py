@@ -113,9 +113,9 @@ def test_an_ed25519_session_needs_no_more_signatures(api: Any) -> None:
     desk.simulator.accounts.add(key)
     payload = f"apiKey={key.key}&timestamp={desk.now}"
     signature = base64.b64encode(private.sign(payload.encode())).decode()
-    told = _ask(
-        api, "session.logon", apiKey=key.key, timestamp=desk.now, signature=signature
-    )["result"]
+    told = _ask(api, "session.logon", apiKey=key.key, timestamp=desk.now, signature=signature)[
+        "result"
+    ]
     assert (told["apiKey"], told["authorizedSince"]) == (key.key, desk.now)
     assert _ask(api, "openOrders.status", timestamp=desk.now)["result"] == []
     assert _ask(api, "userDataStream.subscribe")["result"] == {"subscriptionId": 0}

@@ -77,9 +77,7 @@ def test_ccxt_trades_at_market_and_sees_its_fills(wired: Any) -> None:
 
 def test_ccxt_places_a_stop(wired: Any) -> None:
     client = _client(wired)
-    stop = client.create_order(
-        "BTC/USDT", "limit", "sell", 0.01, 60_000, {"triggerPrice": 61_000}
-    )
+    stop = client.create_order("BTC/USDT", "limit", "sell", 0.01, 60_000, {"triggerPrice": 61_000})
     found = client.fetch_order(stop["id"], "BTC/USDT")
     assert (found["type"], found["triggerPrice"], found["status"]) == ("limit", 61_000, "open")
 

@@ -8,18 +8,10 @@ from typing import Any
 import pytest
 
 pytest.importorskip("binance.client")
-from binance import AsyncClient, BinanceSocketManager  # noqa: E402
-from binance.client import Client  # noqa: E402
-from binance.exceptions import BinanceAPIException  # noqa: E402
+from binance.client import Client  # type: ignore[import-untyped]
+from binance.exceptions import BinanceAPIException  # type: ignore[import-untyped]
 
-
-class _Local:
-    """Leads the client to the simulator instead of to Binance."""
-
-    def __init__(self, wired: Any) -> None:
-        self.API_URL = f"{wired.rest}/api"
-        self.API_TESTNET_URL = self.API_URL
-        self.WEBSOCKET_URL = wired.ws_api
+from binance import AsyncClient, BinanceSocketManager  # type: ignore[import-untyped]
 
 
 def _client(wired: Any) -> Client:

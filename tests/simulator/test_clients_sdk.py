@@ -8,28 +8,28 @@ from typing import Any
 import pytest
 
 pytest.importorskip("binance_sdk_spot.spot")
-from binance_common.configuration import (  # noqa: E402
+from binance_common.configuration import (
     ConfigurationRestAPI,
     ConfigurationWebSocketAPI,
     ConfigurationWebSocketStreams,
 )
-from binance_common.errors import BadRequestError  # noqa: E402
-from binance_sdk_spot.rest_api.models import (  # noqa: E402
+from binance_common.errors import BadRequestError
+from binance_sdk_spot.rest_api.models import (
     KlinesIntervalEnum,
     NewOrderSideEnum,
     NewOrderTimeInForceEnum,
     NewOrderTypeEnum,
 )
-from binance_sdk_spot.spot import Spot  # noqa: E402
-from binance_sdk_spot.websocket_api.models import (  # noqa: E402
+from binance_sdk_spot.spot import Spot
+from binance_sdk_spot.websocket_api.models import (
     OrderPlaceSideEnum,
     OrderPlaceTimeInForceEnum,
     OrderPlaceTypeEnum,
 )
-from binance_sdk_spot.websocket_streams.models import KlineIntervalEnum  # noqa: E402
+from binance_sdk_spot.websocket_streams.models import KlineIntervalEnum
 
 
-def _client(wired: Any) -> Spot:
+def _client(wired: Any) -> Any:
     return Spot(
         config_rest_api=ConfigurationRestAPI(
             api_key=wired.apikey, api_secret=wired.secret, base_path=wired.rest, retries=0

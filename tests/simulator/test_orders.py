@@ -159,9 +159,7 @@ def test_a_wrong_limit_order_gets_binances_code_and_text(
         ),
     ],
 )
-def test_types_take_only_their_own_parameters(
-    desk: Any, params: dict[str, Any], code: int
-) -> None:
+def test_types_take_only_their_own_parameters(desk: Any, params: dict[str, Any], code: int) -> None:
     told = desk.signed("POST", "/order", symbol="BTCUSDT", side="SELL", **params)
     assert told.code == code, told.body
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -64,11 +65,9 @@ def test_depth_is_sorted_and_does_not_cross(desk: Any) -> None:
 
 @pytest.mark.parametrize("timeframe", list(Timeframe), ids=lambda one: str(one.value))
 def test_klines_of_every_interval_follow_each_other(desk: Any, timeframe: Timeframe) -> None:
-    rows = desk.ask(
-        "GET", "/klines", symbol="BTCUSDT", interval=timeframe.value, limit=50
-    ).body
+    rows = desk.ask("GET", "/klines", symbol="BTCUSDT", interval=timeframe.value, limit=50).body
     assert len(rows) == 50
-    for row, after in zip(rows, rows[1:], strict=False):
+    for row, after in itertools.pairwise(rows):
         assert row[6] + 1 == after[0]
         assert abs(Decimal(after[1]) / Decimal(row[4]) - 1) < Decimal("0.01")
     for row in rows:
@@ -204,7 +203,7 @@ def test_the_past_ends_where_the_market_begins(make_desk: Any) -> None:
     desk = make_desk()
     desk.wait(3)
     rows = desk.ask("GET", "/klines", symbol="BTCUSDT", interval="1s", limit=10).body
-    for row, after in zip(rows, rows[1:], strict=False):
+    for row, after in itertools.pairwise(rows):
         assert abs(Decimal(after[1]) / Decimal(row[4]) - 1) < Decimal("0.005")
 
 

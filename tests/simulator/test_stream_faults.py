@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ def bars(desk: Any) -> Any:
 
 
 def _steps(starts: list[int]) -> list[int]:
-    return [(after - before) // 1000 for before, after in zip(starts, starts[1:], strict=False)]
+    return [(after - before) // 1000 for before, after in itertools.pairwise(starts)]
 
 
 def test_W13_W20_a_message_is_missing(bars: Any) -> None:
@@ -162,9 +163,7 @@ def test_W17_W19_a_gapped_and_a_crossed_book(desk: Any) -> None:
     desk.wait(10)
     heard = session.take()
     updates = [one["data"] for one in heard if one["stream"].endswith("@100ms")]
-    gaps = [
-        after["U"] - before["u"] for before, after in zip(updates, updates[1:], strict=False)
-    ]
+    gaps = [after["U"] - before["u"] for before, after in itertools.pairwise(updates)]
     assert [gap for gap in gaps if gap != 1]
     top = next(one["data"] for one in heard if one["stream"].endswith("bookTicker"))
     assert float(top["b"]) > float(top["a"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from decimal import Decimal
 from typing import Any
@@ -34,7 +35,7 @@ def test_a_raw_stream_tells_bars_and_says_when_they_close(desk: Any) -> None:
         ).body
         assert row[:6] == [bar["t"], bar["o"], bar["h"], bar["l"], bar["c"], bar["v"]]
         assert (row[6], row[7], row[8]) == (bar["T"], bar["q"], bar["n"])
-    for before, after in zip(bars, bars[1:], strict=False):
+    for before, after in itertools.pairwise(bars):
         assert after["t"] >= before["t"]
 
 
@@ -127,7 +128,7 @@ def test_a_book_is_kept_from_differences(desk: Any) -> None:
     desk.wait(20)
     events = [one for one in session.take() if one["u"] > snapshot["lastUpdateId"]]
     assert events[0]["U"] <= snapshot["lastUpdateId"] + 1 <= events[0]["u"]
-    for before, after in zip(events, events[1:], strict=False):
+    for before, after in itertools.pairwise(events):
         assert after["U"] == before["u"] + 1
     for event in events:
         for side, changes in (("bids", event["b"]), ("asks", event["a"])):
@@ -204,9 +205,7 @@ def test_connections_are_limited_by_address(desk: Any) -> None:
     from real_trade.simulator.replies import Reply
 
     session = desk.socket("/ws")[1]
-    opened = [
-        desk.simulator.gateway.open_socket("/ws", "", session, desk.ip) for _ in range(300)
-    ]
+    opened = [desk.simulator.gateway.open_socket("/ws", "", session, desk.ip) for _ in range(300)]
     refused = [one for one in opened if isinstance(one, Reply)]
     assert [one.status for one in refused] == [429]
     nowhere = desk.simulator.gateway.open_socket("/nowhere", "", session, "10.0.0.9")

@@ -200,6 +200,7 @@ class VirtualSocket:
             world.later(lambda: self.ended(1006, f"the handshake got HTTP {status}"))
             return
         self._end = opened
+        world.later(self.opened)
         world.act(lambda: None)
 
     def opened(self) -> None:
@@ -243,7 +244,6 @@ class _Wire:
     def __init__(self, world: InProcessExchange, client: VirtualSocket) -> None:
         self._world = world
         self._client = client
-        world.later(client.opened)
 
     def send(self, message: Message) -> None:
         """Carry a message; a frame that breaks the protocol ends the connection."""

@@ -33,17 +33,22 @@ __all__ = ["Server"]
 
 _HOST = "127.0.0.1"
 _LARGEST_BODY = 1 << 20
-_BUFFER = 16 << 20
+_MOST_WAITING = 96 << 20
 _TRICKLE_S = 0.05
 _KEPT = "Connection: keep-alive\r\n"
 
 
 class Server:
-    """Serves a gateway. `clock_ms` is the exchange's time now."""
+    """Serves a gateway. `clock_ms` is the exchange's time now.
+
+    Attributes:
+        most_waiting: a client that leaves more bytes unread than this is cut off.
+    """
 
     def __init__(self, gateway: Gateway, clock_ms: Callable[[], int]) -> None:
         self.gateway = gateway
         self.clock_ms = clock_ms
+        self.most_waiting = _MOST_WAITING
         self.port = 0
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -83,10 +88,13 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         schedule = self.gateway.schedule
-        schedule.run(self.clock_ms())
-        due = schedule.next_due()
-        wait_s = 1.0 if due is None else max(0.0, (due - self.clock_ms()) / 1000 / self._pace)
-        self._timer = asyncio.get_running_loop().call_later(min(wait_s, 1.0), self.wake)
+        try:
+            schedule.run(self.clock_ms())
+        finally:
+            # A call that breaks is reported by the loop, and the market goes on.
+            due = schedule.next_due()
+            wait_s = 1.0 if due is None else max(0.0, (due - self.clock_ms()) / 1000 / self._pace)
+            self._timer = asyncio.get_running_loop().call_later(min(wait_s, 1.0), self.wake)
 
     def joined(self, connection: Connection) -> None:
         """Note a new connection."""
@@ -123,7 +131,7 @@ class Connection(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a TCP transport is needed")
         self._transport = transport
-        transport.set_write_buffer_limits(high=_BUFFER)
+        transport.set_write_buffer_limits(high=self._server.most_waiting)
         raw = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = transport.get_extra_info("peername")
@@ -159,9 +167,10 @@ class Connection(asyncio.Protocol):
                 self._read_frames(rest)
         self._next()
 
-    def eof_received(self) -> bool | None:
-        """The client has stopped sending."""
-        return None
+    def pause_writing(self) -> None:
+        """Cut off a client that does not read."""
+        if self._transport is not None:
+            self._transport.abort()
 
     # httptools
 

@@ -103,9 +103,7 @@ class Account:
                 "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
             )
         try:
-            order = find_order(
-                exchange.venue, call.account, instrument.symbol, order_id, client_id
-            )
+            order = find_order(exchange.venue, call.account, instrument.symbol, order_id, client_id)
             exchange.check_visible(order, call.now)
         except VenueReject as reject:
             raise refusal_of_query(reject) from None
