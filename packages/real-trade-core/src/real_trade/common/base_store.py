@@ -268,8 +268,12 @@ class BaseStore:
 
     def subscribe(self, symbol: str, timeframe: Any) -> None:
         """Stream the bars of a symbol into the inbox."""
-        if self._handle is not None:
-            self._handle.add([Subscription(Channel.BARS, symbol, timeframe)])
+        if self._handle is None:
+            raise ConfigurationError(
+                f"{self.exchange_name or self.exchange.name} streams no bars: nothing would come",
+                remedy="run it with mode backtest, or use an exchange plugin that streams",
+            )
+        self._handle.add([Subscription(Channel.BARS, symbol, timeframe)])
 
     def stop(self) -> None:
         """End streams and lanes and let the exchange go; safe to call again."""
