@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from real_trade.exchange import ExchangeSettings
-from real_trade.exchange.transport import HttpReply, HttpRequest
+from real_trade.exchange.transport import HttpReply, HttpRequest, SocketHandler
 from real_trade.runtime import VirtualRuntime
 
 APIKEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
@@ -163,10 +163,55 @@ def script(runtime: VirtualRuntime) -> ScriptedTransport:
     return ScriptedTransport(runtime)
 
 
+class FakeSocket:
+    """The client's end of a websocket; the test plays the server."""
+
+    def __init__(self, runtime: VirtualRuntime, url: str, handler: SocketHandler) -> None:
+        self.url = url
+        self.handler = handler
+        self.sent: list[Any] = []
+        self.closed = False
+        self._clock = runtime.clock
+        self.last_heard = runtime.clock.monotonic()
+
+    def send(self, text: str) -> None:
+        self.sent.append(orjson.loads(text))
+
+    def ping(self) -> None:
+        self.last_heard = self._clock.monotonic()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def say(self, message: Any) -> None:
+        frame = message if isinstance(message, bytes) else orjson.dumps(message)
+        self.handler.on_message(frame)
+
+
+class FakeConnector:
+    """Grants every handshake a millisecond later."""
+
+    def __init__(self, runtime: VirtualRuntime) -> None:
+        self._runtime = runtime
+        self.sockets: list[FakeSocket] = []
+
+    def open(self, url: str, handler: SocketHandler) -> FakeSocket:
+        made = FakeSocket(self._runtime, url, handler)
+        self.sockets.append(made)
+        self._runtime.call_later(0.001, handler.on_open)
+        return made
+
+
 @pytest.fixture
-def make_settings(runtime: VirtualRuntime, script: ScriptedTransport):
+def connector(runtime: VirtualRuntime) -> FakeConnector:
+    return FakeConnector(runtime)
+
+
+@pytest.fixture
+def make_settings(runtime: VirtualRuntime, script: ScriptedTransport, connector: FakeConnector):
     def make(**changes: Any) -> ExchangeSettings:
         given = {"runtime": runtime, "apikey": APIKEY, "secret": SECRET, "transport": script}
+        given["connector"] = connector
         return ExchangeSettings(**(given | changes))
 
     return make
@@ -180,3 +225,14 @@ def exchange(make_settings):
     exchange.connect()
     yield exchange
     exchange.close()
+
+
+@pytest.fixture
+def listing():
+    """Return an exchangeInfo that lists so many symbols, A0USDT and so on."""
+
+    def make(count: int) -> dict[str, Any]:
+        many = [symbol_info(f"A{n}USDT", f"A{n}", "USDT") for n in range(count)]
+        return EXCHANGE_INFO | {"symbols": many}
+
+    return make

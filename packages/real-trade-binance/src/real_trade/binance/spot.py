@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from real_trade.binance import spot_orders
 from real_trade.binance.exchange import WEIGHT, BinanceExchange, Functions, market_options
-from real_trade.exchange import Capabilities
+from real_trade.binance.market_stream import MarketStream
+from real_trade.binance.signing import signed
+from real_trade.binance.stream import BinanceStream
+from real_trade.binance.user_stream import UserStream
+from real_trade.exchange import Capabilities, Sink, Subscription
+from real_trade.exchange.outcomes import Verdict
 from real_trade.exchange.rate_budget import Priority
 from real_trade.model import (
     Balance,
@@ -120,10 +125,9 @@ class BinanceSpot(BinanceExchange):
         query = {} if symbol is None else {"symbol": self.resolve(symbol).native}
         costs = {WEIGHT: 6 if query else 80}
         raw = self.signed("privateGetOpenOrders", query, costs=costs)
-        known = self.symbols
         return self.read(
             lambda: [
-                spot_orders.report_from(one, known.by_native(one["symbol"]).symbol, Evidence.LOOKUP)
+                spot_orders.report_from(one, self.unified(one["symbol"]), Evidence.LOOKUP)
                 for one in raw
             ]
         )
@@ -155,6 +159,58 @@ class BinanceSpot(BinanceExchange):
         query = {"symbol": instrument.native, "limit": _TRADES_PAGE, **where}
         raw = self.signed("privateGetMyTrades", query, costs={WEIGHT: 20})
         return self.read(lambda: [spot_orders.fill_from(one, instrument.symbol) for one in raw])
+
+    def stream(self, subscriptions: Sequence[Subscription], sink: Sink) -> BinanceStream:
+        """Start streaming into `sink` and return at once.
+
+        Raises:
+            AuthError: the account is asked for without a key.
+        """
+        if any(one.channel is Channel.ACCOUNT for one in subscriptions):
+            self.need_key()
+        runtime = self.settings.runtime
+        connector = self.connector()
+        market = MarketStream(
+            runtime,
+            connector,
+            f"{self.endpoints.streams}/stream",
+            sink,
+            now=self.now,
+            resolve=self.resolve,
+        )
+        user = UserStream(
+            runtime,
+            connector,
+            sink,
+            address=self._user_address,
+            sign=self._subscription,
+            now=self.now,
+            symbol=self.unified,
+            refused=self._refused,
+        )
+        stream = BinanceStream(market, user)
+        stream.add(subscriptions)
+        return stream
+
+    def _user_address(self) -> str:
+        link = self.link
+        if not link.clock.is_fresh:
+            link.measure_clock()
+        return self.endpoints.api
+
+    def _subscription(self) -> Mapping[str, Any]:
+        return signed(self.client, {"timestamp": to_ms(self.now()), "recvWindow": 5000})
+
+    def _refused(self, code: int) -> None:
+        if self.outcomes.codes.get(code) is Verdict.CLOCK:
+            self.link.clock.forget()
+
+    def unified(self, native: str) -> str:
+        """Return the unified name of `native`; itself for a symbol that is new to us."""
+        try:
+            return self.symbols.by_native(native).symbol
+        except KeyError:
+            return native
 
     def report(
         self, raw: Any, instrument: Instrument, evidence: Evidence, *, write: bool = False

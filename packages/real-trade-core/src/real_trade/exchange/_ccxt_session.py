@@ -18,7 +18,7 @@ from real_trade.exchange.outcomes import OutcomeTable
 from real_trade.exchange.rate_budget import RateBudget
 from real_trade.exchange.server_clock import ServerClock
 from real_trade.exchange.settings import Environment, ExchangeSettings
-from real_trade.exchange.transport import Transport
+from real_trade.exchange.transport import Connector, Transport
 from real_trade.model import Instrument
 
 __all__ = ["CcxtSession"]
@@ -159,13 +159,29 @@ class CcxtSession:
         ours = [one for one in raw.values() if values.is_of(one, self.market)]
         return Symbols({one["symbol"]: self.instrument(one) for one in ours}, self.market)
 
-    def signed(self, function: str, *arguments: Any, **how: Any) -> Any:
-        """Call what needs a key; see `CcxtLink.call`."""
+    def connector(self) -> Connector:
+        """Return what opens websockets."""
+        if self.settings.connector is not None:
+            return self.settings.connector
+        sockets = importlib.import_module("real_trade.exchange.sockets")
+        made: Connector = sockets.ThreadConnector(self.settings.runtime, proxy=self.settings.proxy)
+        return made
+
+    def need_key(self) -> None:
+        """Refuse what cannot be done without a key and a secret.
+
+        Raises:
+            AuthError: there are none.
+        """
         if not (self.settings.apikey and self.settings.secret):
             raise AuthError(
                 f"{self.name}: this needs a key and a secret",
                 remedy="set RT_APIKEY and RT_SECRET, or run in paper mode",
             )
+
+    def signed(self, function: str, *arguments: Any, **how: Any) -> Any:
+        """Call what needs a key; see `CcxtLink.call`."""
+        self.need_key()
         return self.link.call(function, *arguments, **how)
 
     def read(self, what: Callable[[], T]) -> T:
@@ -200,7 +216,7 @@ class CcxtSession:
         client = getattr(ccxt, self.ccxt_id)(
             {
                 "apiKey": self.settings.apikey.reveal() or None,
-                "secret": self.settings.secret.reveal() or None,
+                "secret": _one_line_ends(self.settings.secret.reveal()) or None,
                 "options": dict(self.ccxt_options),
             }
         )
@@ -231,6 +247,11 @@ class CcxtSession:
                 f"the endpoint {self.settings.endpoint} is neither on this machine nor encrypted",
                 remedy="use https, or a simulator on 127.0.0.1",
             )
+
+
+def _one_line_ends(secret: str) -> str:
+    # ccxt tells the kinds of private keys apart by their length.
+    return secret.strip().replace("\r\n", "\n")
 
 
 def _pooled(settings: ExchangeSettings) -> Transport:

@@ -6,6 +6,7 @@ code runs on threads and in virtual time.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from real_trade.exchange.transport import Connector, Socket
 from real_trade.runtime import Lane, Runtime, Timer
 
 __all__ = ["Link", "Listener", "ReconnectingSocket", "Reconnection", "Session"]
+
+_LOG = logging.getLogger("real_trade.exchange.streams")
 
 
 @attrs.frozen(kw_only=True)
@@ -299,7 +302,9 @@ class ReconnectingSocket:
             self._started = False
             self._listener.gave_up(f"{most} attempts failed; the last: {reason}")
             return
-        self._retry = self._runtime.call_later(self._delay(), self._open_again)
+        delay_s = self._delay()
+        _LOG.warning("a connection ended: %s; the next attempt is in %.1f s", reason, delay_s)
+        self._retry = self._runtime.call_later(delay_s, self._open_again)
 
     def _delay(self) -> float:
         policy, random = self.policy, self._runtime.random
