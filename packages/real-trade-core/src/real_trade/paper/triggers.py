@@ -35,7 +35,6 @@ def trail_to(order: LiveOrder, price: Decimal) -> None:
     if now is not None and not (stop < now if order.is_buy else stop > now):
         return
     order.stop_price = stop
-    order.extreme = price
     if order.request.type is OrderType.TRAILING_STOP_LIMIT:
         order.limit = stop + order.offset if order.is_buy else stop - order.offset
 

@@ -52,7 +52,6 @@ class LiveOrder:
         estimate: the price at which a market order that waits for a bar locks its funds.
         offset: how far past its trigger the limit of a trailing stop-limit is.
         since: when it could first match or be triggered.
-        extreme: the best price since a trailing order tracks it.
     """
 
     __slots__ = (
@@ -63,7 +62,6 @@ class LiveOrder:
         "client_order_id",
         "created_at",
         "estimate",
-        "extreme",
         "filled",
         "fills",
         "insufficient_funds",
@@ -125,7 +123,6 @@ class LiveOrder:
         self.shown = ZERO
         self.estimate = ZERO
         self.offset = request.limit_offset or ZERO
-        self.extreme: Decimal | None = None
         self.lock: Lock | None = None
         self.list: LiveList | None = None
         self.since = time
