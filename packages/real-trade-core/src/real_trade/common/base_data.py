@@ -13,6 +13,7 @@ import backtrader as bt
 from real_trade.common.messages import AskAgain, HistoryLoaded
 from real_trade.feeds import Assembler
 from real_trade.model import Bar, ConnectionChanged, ConnectionState, Mode, Timeframe
+from real_trade.model.times import from_ms, to_ms
 from real_trade.storage.bar_files import BarTable
 from real_trade.utils.errors import ConfigurationError, DataError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseData"]
 
 _DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
 _EPOCH_DAY = 719163.0  # date2num(1970-01-01)
 _RETRY_S = 1.0
 _GAP_ATTEMPTS = 3
@@ -268,6 +270,16 @@ class BaseData(bt.feed.DataBase):
             raise DataError(f"there are no bars of {self._name}", remedy="check symbol and dates")
         return rows
 
+    def _end_stamp(self, open_ms: int) -> float:
+        """Return the end of the bar that opens then, to the bit as `bt.date2num` has it."""
+        if self.bar_length is Timeframe.MONTH1:
+            end_ms = to_ms(self.bar_length.add(from_ms(open_ms)))
+        else:
+            end_ms = open_ms + self.bar_length.seconds * 1000
+        if end_ms % _MINUTE_MS:
+            return float(bt.date2num(from_ms(end_ms).replace(tzinfo=None)))
+        return _EPOCH_DAY + end_ms / _DAY_MS
+
     def preload(self) -> None:
         """Load all bars at once, where nothing needs to see them one by one."""
         plain = self.p.fromdate is None and self.p.todate is None and self._tzinput is None
@@ -275,8 +287,7 @@ class BaseData(bt.feed.DataBase):
             super().preload()
             return
         rows, lines = self._rows, self.lines
-        length = self.bar_length.seconds * 1000
-        stamps = array.array("d", (_EPOCH_DAY + (ms + length) / _DAY_MS for ms in rows.open_ms))
+        stamps = array.array("d", map(self._end_stamp, rows.open_ms))
         columns = (
             (lines.datetime, stamps),
             (lines.open, rows.open),
@@ -300,8 +311,7 @@ class BaseData(bt.feed.DataBase):
             return False
         index, lines = self._row, self.lines
         self._row += 1
-        end_ms = rows.open_ms[index] + self.bar_length.seconds * 1000
-        lines.datetime[0] = _EPOCH_DAY + end_ms / _DAY_MS
+        lines.datetime[0] = self._end_stamp(rows.open_ms[index])
         lines.open[0] = rows.open[index]
         lines.high[0] = rows.high[index]
         lines.low[0] = rows.low[index]
