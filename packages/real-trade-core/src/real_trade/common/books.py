@@ -12,6 +12,7 @@ import attrs
 
 from real_trade.model import AccountUpdate, Balance, Fill, Instrument, Position, Side
 from real_trade.model.numbers import ZERO
+from real_trade.model.times import EPOCH
 
 __all__ = ["BookedFill", "Books"]
 
@@ -34,10 +35,34 @@ class BookedFill:
     after: Position
 
 
+class _Held:
+    """One asset: what the exchange told of it, when, and what our fills changed since."""
+
+    def __init__(self, told: Decimal = ZERO, at: datetime = EPOCH) -> None:
+        self.told = told
+        self.at = at
+        self.since: list[tuple[datetime, Decimal]] = []
+        self.total = told
+
+    def tell(self, told: Decimal, at: datetime) -> None:
+        """Take the exchange's word, unless a newer one is known."""
+        if at < self.at:
+            return
+        self.told, self.at = told, at
+        self.since = [(time, amount) for time, amount in self.since if time > at]
+        self.total = told + sum((amount for _, amount in self.since), ZERO)
+
+    def change(self, amount: Decimal, time: datetime) -> None:
+        """Add what a fill changed, unless the exchange's word knows it already."""
+        if time > self.at:
+            self.since.append((time, amount))
+            self.total += amount
+
+
 class Books:
     """Balances by asset and positions by symbol; only Cerebro's thread changes them.
 
-    The exchange's word on balances is absolute and comes with a time; fills that are newer than it
+    The exchange's word on an asset is absolute and comes with a time; fills that are newer than it
     are added on top, so that cash is right at once and never counts a fill twice.
     """
 
@@ -46,31 +71,31 @@ class Books:
         self.quote = quote
         self.positions: dict[str, Position] = {}
         self.dust: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        self._told: dict[str, Decimal] = {}
-        self._told_at: datetime | None = None
-        self._since: list[tuple[datetime, dict[str, Decimal]]] = []
-        self._sum: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self._held: dict[str, _Held] = {}
+        self._loaded_at = EPOCH
 
     def load(self, balances: Iterable[Balance], time: datetime) -> None:
-        """Take the whole account as the exchange tells it."""
-        self._told = {balance.asset: balance.total for balance in balances}
-        self._take_over(time)
+        """Take the whole account as the exchange tells it; what it does not name is zero."""
+        told = {balance.asset: balance.total for balance in balances}
+        self._loaded_at = max(self._loaded_at, time)
+        for asset in {*told, *self._held}:
+            self._asset(asset).tell(told.get(asset, ZERO), time)
 
     def update(self, update: AccountUpdate) -> None:
-        """Take the exchange's word on the assets that changed."""
+        """Take the exchange's word on the assets that it names; without a time it is the newest."""
         for balance in update.balances:
-            self._told[balance.asset] = balance.total
-        if update.time is not None and update.balances:
-            self._take_over(update.time)
+            held = self._asset(balance.asset)
+            newest = max((held.at, *(time for time, _ in held.since)))
+            held.tell(balance.total, newest if update.time is None else update.time)
 
     def balance(self, asset: str) -> Decimal:
         """Return what the account holds of `asset`, free and locked."""
-        return self._told.get(asset, ZERO) + self._sum[asset]
+        held = self._held.get(asset)
+        return ZERO if held is None else held.total
 
     def balances(self) -> dict[str, Decimal]:
         """Return all assets that are not zero."""
-        assets = sorted({*self._told, *self._sum})
-        return {asset: held for asset in assets if (held := self.balance(asset))}
+        return {asset: held.total for asset, held in sorted(self._held.items()) if held.total}
 
     @property
     def cash(self) -> Decimal:
@@ -80,6 +105,10 @@ class Books:
     def position(self, symbol: str) -> Position:
         """Return the position of `symbol`, which may be none."""
         return self.positions.get(symbol) or Position(symbol=symbol)
+
+    def base(self, symbol: str) -> str:
+        """Return the base asset of `symbol`."""
+        return self._instruments[symbol].base
 
     def book(self, fill: Fill, rate: Decimal | None) -> BookedFill:
         """Book one fill.
@@ -113,21 +142,13 @@ class Books:
         return signed
 
     def _add(self, fill: Fill, instrument: Instrument) -> None:
-        if self._told_at is not None and fill.time <= self._told_at:
-            return
-        change: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        change[instrument.base] += fill.amount * fill.side.sign
-        change[instrument.quote] -= fill.amount * fill.price * fill.side.sign
+        signed = fill.amount * fill.side.sign
+        self._asset(instrument.base).change(signed, fill.time)
+        self._asset(instrument.quote).change(-signed * fill.price, fill.time)
         if fill.fee:
-            change[fill.fee_asset or instrument.quote] -= fill.fee
-        self._since.append((fill.time, change))
-        for asset, amount in change.items():
-            self._sum[asset] += amount
+            self._asset(fill.fee_asset or instrument.quote).change(-fill.fee, fill.time)
 
-    def _take_over(self, time: datetime) -> None:
-        self._told_at = time if self._told_at is None else max(self._told_at, time)
-        self._since = [(at, change) for at, change in self._since if at > self._told_at]
-        self._sum = defaultdict(lambda: ZERO)
-        for _, change in self._since:
-            for asset, amount in change.items():
-                self._sum[asset] += amount
+    def _asset(self, asset: str) -> _Held:
+        if asset not in self._held:
+            self._held[asset] = _Held(at=self._loaded_at)
+        return self._held[asset]
