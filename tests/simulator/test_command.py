@@ -106,6 +106,17 @@ def test_wrong_options_are_explained(start: Any, arguments: tuple[str, ...], wor
     assert "Traceback" not in error
 
 
+def test_more_accounts_have_keys_of_their_own(start: Any) -> None:
+    process = start("--port", "0", "--output", "json", "--account", "b", "--account", "c")
+    ready = json.loads(process.stdout.readline())
+    keys = [ready["apikey"], *(one["apikey"] for one in ready["accounts"].values())]
+    assert list(ready["accounts"]) == ["b", "c"]
+    assert len(set(keys)) == 3
+    twice = start("--port", "0", "--account", "b", "--account", "b")
+    assert twice.wait(10) == 3
+    assert "named twice" in twice.stderr.read()
+
+
 def test_lines_for_people(start: Any) -> None:
     process = start("--port", "0")
     assert "Stop it with Ctrl-C" in process.stdout.readline()

@@ -167,3 +167,19 @@ def test_W17_W19_a_gapped_and_a_crossed_book(desk: Any) -> None:
     assert [gap for gap in gaps if gap != 1]
     top = next(one["data"] for one in heard if one["stream"].endswith("bookTicker"))
     assert float(top["b"]) > float(top["a"])
+
+
+def test_W08_a_subscription_is_confirmed_and_not_done_or_done_and_not_confirmed(desk: Any) -> None:
+    end, session = desk.socket("/ws")
+    ask = b'{"method":"SUBSCRIBE","params":["btcusdt@kline_1s"],"id":1}'
+    desk.fault("api:SUBSCRIBE", "drop_request", when={"nth": 1})
+    end.on_text(ask)
+    desk.wait(2)
+    assert session.take() == []
+    desk.fault("api:SUBSCRIBE", "drop_response", when={"nth": 1})
+    end.on_text(ask)
+    desk.wait(2)
+    assert [one["e"] for one in session.take()] == ["kline", "kline"]
+    desk.fault("api:LIST_SUBSCRIPTIONS", "change", set={"result": []})
+    end.on_text(b'{"method":"LIST_SUBSCRIPTIONS","id":2}')
+    assert session.take() == [{"result": [], "id": 2}]

@@ -19,9 +19,10 @@ from real_trade.simulator.limits import Limits, OrderCounts
 from real_trade.simulator.messages import Message
 from real_trade.simulator.mishaps import Mishaps
 from real_trade.simulator.parameters import Parameters
-from real_trade.simulator.replies import Answer, Later, Reply
+from real_trade.simulator.replies import Answer, Reply
 from real_trade.simulator.signing import ApiKey, KeyKind, sorted_payload
 from real_trade.simulator.sockets import SocketEnd
+from real_trade.simulator.time_units import reply_in_microseconds
 
 __all__ = ["ApiSocket", "Door"]
 
@@ -99,39 +100,20 @@ class ApiSocket(SocketEnd):
             )
         else:
             answer = execute()
-        self._deliver(number, answer, bool(wanted), endpoint)
-
-    def _deliver(
-        self, number: Any, answer: Answer, limits: bool, endpoint: Endpoint | None
-    ) -> None:
-        schedule = self._schedule
-        if isinstance(answer, Later):
-            schedule.at(answer.at_ms, lambda: self._deliver(number, answer.run(), limits, endpoint))
-            return
-        way = answer.delivery
-        if way.lost:
-            return
-        if way.refuse or way.reset:
-            self.abort()
-        elif way.part < 1.0:
-            self.close(1006, "")
-        elif way.delay_ms:
-            schedule.after(way.delay_ms, lambda: self._answer(number, answer, limits, endpoint))
-        else:
-            self._answer(number, answer, limits, endpoint)
+        self.settle(answer, lambda reply: self._answer(number, reply, bool(wanted), endpoint))
 
     def _answer(self, number: Any, reply: Reply, limits: bool, endpoint: Endpoint | None) -> None:
         try:
             orjson.loads(reply.body)
         except orjson.JSONDecodeError:
-            self.send_bytes(reply.body)  # a fault made it so
+            self.deliver(Message(reply.body))  # a fault made it so
             return
         envelope: dict[str, Any] = {"id": number, "status": reply.status}
         name = "result" if reply.status == 200 else "error"
         envelope[name] = orjson.Fragment(reply.body)
         if limits:
             envelope["rateLimits"] = self._limits(endpoint)
-        self.deliver(Message(orjson.dumps(envelope)))
+        self.send_json(envelope)
 
     def _limits(self, endpoint: Endpoint | None) -> list[dict[str, Any]]:
         now, door = self._schedule.now, self._door
@@ -154,6 +136,8 @@ class ApiSocket(SocketEnd):
             call = self._call(endpoint, params, read)
             self._account = call.account
             value = endpoint.handler(call)
+            if self.microseconds:
+                value = reply_in_microseconds(value)
             if endpoint.free:
                 door.limits.refund(self.ip, now, weight)
             return Reply(200, orjson.dumps(value))

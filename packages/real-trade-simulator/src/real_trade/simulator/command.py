@@ -8,8 +8,9 @@ import os
 import signal
 import sys
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import attrs
 import click
 import orjson
 
@@ -18,6 +19,7 @@ from real_trade.runtime import SystemClock
 from real_trade.utils.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from real_trade.simulator.settings import SimulatorSettings
     from real_trade.simulator.simulator import Simulator
 
 __all__ = ["simulator_command"]
@@ -35,6 +37,8 @@ _MISUSED = 3
               help="Spot symbols, separated by commas.")  # fmt: skip
 @click.option("--balance", "balances", multiple=True, metavar="ASSET=AMOUNT",
               help="What the account starts with; may be given several times.")  # fmt: skip
+@click.option("--account", "accounts", multiple=True, metavar="NAME",
+              help="One more account with a key of its own and the same balances.")  # fmt: skip
 @click.option("--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 1000),
               help="How many of the exchange's seconds pass in one; other than 1, "
                    "timestamps are not judged.")  # fmt: skip
@@ -51,43 +55,16 @@ _MISUSED = 3
 )
 @click.option("--output", default="text", type=click.Choice(["text", "json"]), show_default=True,
               help="How to say that it is ready.")  # fmt: skip
-def simulator_command(
-    port: int,
-    seed: int,
-    symbols: str,
-    balances: tuple[str, ...],
-    speed: float,
-    read_lag_ms: int,
-    listen_keys: bool,
-    fees_in_bnb: bool,
-    tied: bool,
-    output: str,
-) -> None:
+def simulator_command(port: int, speed: float, tied: bool, output: str, **options: Any) -> None:
     """Run a simulated Binance on loopback, with faults on demand.
 
     Prints where it listens and the account's key, then runs until SIGTERM or Ctrl-C.
     """
     # Imported here: `real-trade --help` must not load the exchange.
-    from real_trade.simulator.settings import SimulatorSettings, Switches
     from real_trade.simulator.simulator import Simulator
 
     try:
-        options: dict[str, object] = {}
-        if balances:
-            options["balances"] = _balances(balances)
-        settings = SimulatorSettings(
-            seed=seed,
-            start_ms=to_ms(SystemClock().now()),
-            symbols=tuple(part for part in symbols.split(",") if part.strip()),
-            discount_in_bnb=fees_in_bnb,
-            switches=Switches(
-                read_lag_ms=read_lag_ms,
-                listen_keys_on_spot=listen_keys,
-                check_time=speed == 1.0,
-            ),
-            **options,  # type: ignore[arg-type]
-        )
-        simulator = Simulator(settings)
+        simulator = Simulator(_settings(check_time=speed == 1.0, **options))
     except ConfigurationError as error:
         _fail(str(error), error.remedy, _MISUSED)
     try:
@@ -100,6 +77,40 @@ def simulator_command(
             "choose another with --port, or --port 0 for a free one",
             _PORT_TAKEN,
         )
+
+
+def _settings(
+    *,
+    seed: int,
+    symbols: str,
+    balances: tuple[str, ...],
+    accounts: tuple[str, ...],
+    read_lag_ms: int,
+    listen_keys: bool,
+    fees_in_bnb: bool,
+    check_time: bool,
+) -> SimulatorSettings:
+    """Return the settings that the options stand for."""
+    from real_trade.simulator.accounts import DEFAULT_ACCOUNT
+    from real_trade.simulator.settings import SimulatorSettings, Switches
+
+    found = SimulatorSettings(
+        seed=seed,
+        start_ms=to_ms(SystemClock().now()),
+        symbols=tuple(part for part in symbols.split(",") if part.strip()),
+        discount_in_bnb=fees_in_bnb,
+        switches=Switches(
+            read_lag_ms=read_lag_ms, listen_keys_on_spot=listen_keys, check_time=check_time
+        ),
+    )
+    if balances:
+        found = attrs.evolve(found, balances=_balances(balances))
+    if len({DEFAULT_ACCOUNT, *accounts}) <= len(accounts):
+        raise ConfigurationError(
+            f"an account is named twice: {', '.join((DEFAULT_ACCOUNT, *accounts))}",
+            remedy="give every --account a name of its own",
+        )
+    return attrs.evolve(found, accounts=dict.fromkeys(accounts, found.balances))
 
 
 async def _serve(
@@ -145,6 +156,12 @@ def ready(simulator: Simulator, port: int) -> dict[str, object]:
         "apikey": key.key,
         "secret": key.secret,
     }
+    others = [name for name in simulator.accounts.names if name != key.account]
+    if others:
+        keys = {name: simulator.accounts.first_key(name) for name in others}
+        found["accounts"] = {
+            name: {"apikey": one.key, "secret": one.secret} for name, one in keys.items()
+        }
     for surface in simulator.surfaces:
         found[surface.name] = {
             name: f"{'http' if name == 'rest' else 'ws'}://127.0.0.1:{port}{path}"

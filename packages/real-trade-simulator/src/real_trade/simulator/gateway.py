@@ -24,6 +24,7 @@ from real_trade.simulator.settings import Switches
 from real_trade.simulator.signing import signed_part
 from real_trade.simulator.sockets import Session, SocketEnd
 from real_trade.simulator.surface import Surface
+from real_trade.simulator.time_units import reply_in_microseconds, wants_microseconds
 
 __all__ = ["Gateway"]
 
@@ -112,7 +113,10 @@ class Gateway:
             weight = endpoint.weight_of(params)
             surface.limits.charge(ip, now, weight)
             call = self._call(surface, endpoint, request, params, ip)
+            micro = wants_microseconds(request.headers.get("x-mbx-time-unit", ""))
             value = endpoint.handler(call)
+            if micro:
+                value = reply_in_microseconds(value)
             if endpoint.free:
                 surface.limits.refund(ip, now, weight)
             if endpoint.orders:

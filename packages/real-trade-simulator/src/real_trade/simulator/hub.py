@@ -12,7 +12,10 @@ from typing import Any
 import orjson
 
 from real_trade.simulator.messages import Message, MessageFaults
+from real_trade.simulator.mishaps import Mishaps
+from real_trade.simulator.replies import Reply
 from real_trade.simulator.sockets import SocketEnd
+from real_trade.simulator.time_units import event_in_microseconds
 
 __all__ = ["Hub", "StreamSocket"]
 
@@ -74,28 +77,28 @@ class Hub:
             return
         self.published += 1
         if not self._faults.active:
-            self._send(name, orjson.dumps(value))
+            self._send(name, value)
             return
         self._faults.pass_on(
             f"stream:{name}",
             value,
-            lambda payload: self._send(name, payload),
+            lambda found: self._send(name, found),
             lambda message: self._raw(name, message),
             lambda code, reason, reset: self._close(name, code, reason, reset),
         )
 
-    def _send(self, name: str, payload: bytes) -> None:
-        plain: Message | None = None
-        combined: Message | None = None
+    def _send(self, name: str, value: Any) -> None:
+        """Encode once for each of the ways in which sockets want it."""
+        encoded: dict[tuple[bool, bool], Message] = {}
         for socket in tuple(self._listeners.get(name, ())):
-            if socket.combined:
-                if combined is None:
-                    combined = Message(b'{"stream":"%b","data":%b}' % (name.encode(), payload))
-                socket.deliver(combined)
-            else:
-                if plain is None:
-                    plain = Message(payload)
-                socket.deliver(plain)
+            way = (socket.combined, socket.microseconds)
+            message = encoded.get(way)
+            if message is None:
+                payload = orjson.dumps(event_in_microseconds(value) if way[1] else value)
+                if way[0]:
+                    payload = b'{"stream":"%b","data":%b}' % (name.encode(), payload)
+                message = encoded[way] = Message(payload)
+            socket.deliver(message)
 
     def _raw(self, name: str, message: Message) -> None:
         for socket in tuple(self._listeners.get(name, ())):
@@ -112,10 +115,19 @@ class Hub:
 class StreamSocket(SocketEnd):
     """A connection to /ws or /stream: subscriptions by path and by message."""
 
-    def __init__(self, *, hub: Hub, combined: bool, streams: Iterable[str], **rest: Any) -> None:
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        mishaps: Mishaps,
+        combined: bool,
+        streams: Iterable[str],
+        **rest: Any,
+    ) -> None:
         super().__init__(**rest)
         self.combined = combined
         self._hub = hub
+        self._mishaps = mishaps
         self._streams: dict[str, None] = {}
         for name in streams:
             self._join(name)
@@ -136,7 +148,15 @@ class StreamSocket(SocketEnd):
         ):
             self._refuse(None, 2, "Invalid request: request ID must be an unsigned integer")
             return
-        self._handle(number, request["method"], request.get("params", []))
+        method, params = request["method"], request.get("params", [])
+        answer = self._mishaps.answer(
+            f"api:{method}",
+            lambda: Reply(200, orjson.dumps(self._handle(number, method, params))),
+            limits=None,
+            ip=self.ip,
+            cache_key=f"{method} {params}",
+        )
+        self.settle(answer, lambda reply: self.deliver(Message(reply.body)))
 
     def gone(self) -> None:
         """Leave all streams."""
@@ -145,62 +165,60 @@ class StreamSocket(SocketEnd):
         self._streams.clear()
         super().gone()
 
-    def _handle(self, number: Any, method: Any, params: Any) -> None:
+    def _handle(self, number: Any, method: Any, params: Any) -> dict[str, Any]:
         if method not in _METHODS:
             known = ", ".join(f"`{one}`" for one in _METHODS)
-            self._refuse(
+            return _error(
                 number,
                 2,
                 f"Invalid request: unknown variant `{method}`, expected one of {known} "
                 "at line 1 column 1",
             )
-        elif method == "LIST_SUBSCRIPTIONS":
-            self._answer(number, list(self._streams))
-        elif method == "GET_PROPERTY":
-            self._get_property(number, params)
-        elif method == "SET_PROPERTY":
-            self._set_property(number, params)
-        elif not isinstance(params, list) or not all(isinstance(name, str) for name in params):
-            self._refuse(number, 2, "Invalid request: params must be a list of stream names")
-        elif method == "SUBSCRIBE":
-            self._subscribe(number, params)
-        else:
-            for name in params:
-                if name in self._streams:
-                    del self._streams[name]
-                    self._hub.leave(name, self)
-            self._answer(number, None)
+        if method == "LIST_SUBSCRIPTIONS":
+            return _result(number, list(self._streams))
+        if method == "GET_PROPERTY":
+            if params == ["combined"]:
+                return _result(number, self.combined)
+            return _error(number, 0, "Unknown property")
+        if method == "SET_PROPERTY":
+            return self._set_property(number, params)
+        if not isinstance(params, list) or not all(isinstance(name, str) for name in params):
+            return _error(number, 2, "Invalid request: params must be a list of stream names")
+        if method == "SUBSCRIBE":
+            return self._subscribe(number, params)
+        for name in params:
+            if name in self._streams:
+                del self._streams[name]
+                self._hub.leave(name, self)
+        return _result(number, None)
 
-    def _subscribe(self, number: Any, names: list[str]) -> None:
+    def _subscribe(self, number: Any, names: list[str]) -> dict[str, Any]:
         if len(self._streams.keys() | set(names)) > _MOST_STREAMS:
-            self._refuse(number, 2, "Invalid request: too many streams")
-            return
-        self._answer(number, None)
+            return _error(number, 2, "Invalid request: too many streams")
         for name in names:
             self._join(name)
+        return _result(number, None)
 
     def _join(self, name: str) -> None:
         if name and name not in self._streams and len(self._streams) < _MOST_STREAMS:
             self._streams[name] = None
             self._hub.join(name, self)
 
-    def _get_property(self, number: Any, params: Any) -> None:
-        if params == ["combined"]:
-            self._answer(number, self.combined)
-        else:
-            self._refuse(number, 0, "Unknown property")
-
-    def _set_property(self, number: Any, params: Any) -> None:
+    def _set_property(self, number: Any, params: Any) -> dict[str, Any]:
         if not isinstance(params, list) or len(params) != 2 or params[0] != "combined":
-            self._refuse(number, 0, "Unknown property")
-        elif not isinstance(params[1], bool):
-            self._refuse(number, 1, "Invalid value type: expected Boolean")
-        else:
-            self.combined = params[1]
-            self._answer(number, None)
-
-    def _answer(self, number: Any, result: Any) -> None:
-        self.send_bytes(orjson.dumps({"result": result, "id": number}))
+            return _error(number, 0, "Unknown property")
+        if not isinstance(params[1], bool):
+            return _error(number, 1, "Invalid value type: expected Boolean")
+        self.combined = params[1]
+        return _result(number, None)
 
     def _refuse(self, number: Any, code: int, message: str) -> None:
-        self.send_bytes(orjson.dumps({"error": {"code": code, "msg": message}, "id": number}))
+        self.send_json(_error(number, code, message))
+
+
+def _result(number: Any, result: Any) -> dict[str, Any]:
+    return {"result": result, "id": number}
+
+
+def _error(number: Any, code: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "msg": message}, "id": number}

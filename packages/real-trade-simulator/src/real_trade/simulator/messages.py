@@ -37,7 +37,8 @@ class Message:
         return self._frame
 
 
-Send = Callable[[bytes], None]
+Send = Callable[[Any], None]
+"""Sends a message, given as the value that its JSON will say."""
 
 
 class MessageFaults:
@@ -46,7 +47,7 @@ class MessageFaults:
     def __init__(self, faults: Faults, schedule: Schedule) -> None:
         self._faults = faults
         self._schedule = schedule
-        self._held: dict[str, deque[tuple[int, bytes, Send]]] = {}
+        self._held: dict[str, deque[tuple[int, Any, Send]]] = {}
 
     @property
     def active(self) -> bool:
@@ -64,7 +65,7 @@ class MessageFaults:
         """Send `value`, or what the rules make of it."""
         rule = self._faults.hit(Scope.MESSAGE, target, self._schedule.now)
         if rule is None:
-            send(orjson.dumps(value))
+            send(value)
         else:
             self._apply(rule, target, value, send, send_raw, close)
         self._release(target)
@@ -79,20 +80,19 @@ class MessageFaults:
         close: Callable[[int, str, bool], None],
     ) -> None:
         args = rule.args
-        payload = orjson.dumps(value)
         if rule.do == "duplicate":
             for _ in range(1 + args.get("copies", 1)):
-                send(payload)
+                send(value)
         elif rule.do == "delay":
-            self._schedule.after(round(args["seconds"] * 1000), lambda: send(payload))
+            self._schedule.after(round(args["seconds"] * 1000), lambda: send(value))
         elif rule.do == "reorder":
             # Counted from the next message on: this one's own release is the first.
             held = self._held.setdefault(target, deque())
-            held.append((args.get("hold", 1) + 1, payload, send))
+            held.append((args.get("hold", 1) + 1, value, send))
         elif rule.do == "change":
-            send(orjson.dumps(changed(value, args)))
+            send(changed(value, args))
         elif rule.do == "raw":
-            send_raw(Message(distorted_frame(args, payload), raw=True))
+            send_raw(Message(distorted_frame(args, orjson.dumps(value)), raw=True))
         elif rule.do == "close":
             close(args.get("code", 1006), args.get("reason", ""), args.get("reset", False))
 
@@ -100,12 +100,12 @@ class MessageFaults:
         held = self._held.get(target)
         if not held:
             return
-        waiting: deque[tuple[int, bytes, Send]] = deque()
-        for left, payload, send in held:
+        waiting: deque[tuple[int, Any, Send]] = deque()
+        for left, value, send in held:
             if left <= 1:
-                send(payload)
+                send(value)
             else:
-                waiting.append((left - 1, payload, send))
+                waiting.append((left - 1, value, send))
         if waiting:
             self._held[target] = waiting
         else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
+import orjson
 
 from real_trade.simulator.messages import Message
+from real_trade.simulator.replies import Answer, Later, Reply
 from real_trade.simulator.schedule import Schedule
 
 __all__ = ["Session", "SocketEnd", "SocketRules"]
@@ -63,10 +65,12 @@ class SocketEnd:
         rules: SocketRules,
         number: int,
         on_gone: Callable[[SocketEnd], None],
+        microseconds: bool = False,
     ) -> None:
         self.path = path
         self.ip = ip
         self.number = number
+        self.microseconds = microseconds
         self.opened_ms = schedule.now
         self.open = True
         self.silent_until = -1
@@ -90,9 +94,26 @@ class SocketEnd:
             self.sent += 1
             self._session.send(message)
 
-    def send_bytes(self, payload: bytes) -> None:
-        """Send a text message."""
-        self.deliver(Message(payload))
+    def send_json(self, value: Any) -> None:
+        """Send a message of this connection alone."""
+        self.deliver(Message(orjson.dumps(value)))
+
+    def settle(self, answer: Answer, tell: Callable[[Reply], None]) -> None:
+        """Let `tell` send an answer, as and when a fault lets it through."""
+        if isinstance(answer, Later):
+            self._schedule.at(answer.at_ms, lambda: self.settle(answer.run(), tell))
+            return
+        way = answer.delivery
+        if way.lost:
+            return
+        if way.refuse or way.reset:
+            self.abort()
+        elif way.part < 1.0:
+            self.close(1006, "")
+        elif way.delay_ms:
+            self._schedule.after(way.delay_ms, lambda: tell(answer))
+        else:
+            tell(answer)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection from this side."""

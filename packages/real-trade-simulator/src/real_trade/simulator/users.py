@@ -13,8 +13,8 @@ __all__ = ["UserListener", "UserStreams"]
 class UserListener(Protocol):
     """One subscription to one account's events."""
 
-    def hear(self, payload: bytes) -> None:
-        """Send one event, encoded as JSON."""
+    def hear(self, event: Any) -> None:
+        """Send one event."""
 
     def hear_raw(self, message: Message) -> None:
         """Send bytes as they are."""
@@ -55,7 +55,7 @@ class UserStreams:
         self._faults.pass_on(
             f"user:{event['e']}",
             event,
-            lambda payload: each(lambda one: one.hear(payload)),
+            lambda value: each(lambda one: one.hear(value)),
             lambda message: each(lambda one: one.hear_raw(message)),
             lambda code, reason, reset: each(lambda one: one.cut(code, reason, reset)),
         )

@@ -30,6 +30,7 @@ from real_trade.simulator.spot.market_data import PublicData
 from real_trade.simulator.spot.streams import SpotStreams
 from real_trade.simulator.spot.trading import Trading
 from real_trade.simulator.spot.user_data import ListenKeys, ListenKeySocket, SpotApiSocket
+from real_trade.simulator.time_units import wants_microseconds
 from real_trade.simulator.users import UserStreams
 
 __all__ = ["SpotSurface"]
@@ -99,8 +100,12 @@ class SpotSurface:
 
     def open_socket(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | None:
         """Open a stream socket, a user data socket of old, or the websocket API."""
-        common = self._common(path, session, ip)
         asked = parse_qs(query)
+        try:
+            micro = wants_microseconds(asked.get("timeUnit", [""])[0])
+        except ApiError:
+            return None
+        common = {**self._common(path, session, ip), "microseconds": micro}
         if path == "/ws-api/v3":
             self.limits.charge(ip, self._schedule.now, 2)
             wanted = asked.get("returnRateLimits", ["true"])[0] != "false"
@@ -124,7 +129,13 @@ class SpotSurface:
                     combined=streams[0] if combined else "",
                     **common,
                 )
-        return StreamSocket(hub=self.hub, combined=combined, streams=streams, **common)
+        return StreamSocket(
+            hub=self.hub,
+            mishaps=self._door.mishaps,
+            combined=combined,
+            streams=streams,
+            **common,
+        )
 
     def terminate_user_streams(self, account: str) -> int:
         """End the account's user data subscriptions."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import orjson
-
 from real_trade.simulator.api_socket import ApiSocket
 from real_trade.simulator.calls import Call
 from real_trade.simulator.errors import ApiError
 from real_trade.simulator.messages import Message
 from real_trade.simulator.schedule import Schedule
 from real_trade.simulator.sockets import SocketEnd
+from real_trade.simulator.time_units import event_in_microseconds
 from real_trade.simulator.users import UserStreams
 
 __all__ = ["ListenKeySocket", "ListenKeys", "SpotApiSocket", "Subscription"]
@@ -34,9 +33,11 @@ class Subscription:
         self.account = account
         self._socket = socket
 
-    def hear(self, payload: bytes) -> None:
+    def hear(self, event: Any) -> None:
         """Send an event in its envelope."""
-        self._socket.deliver(Message(b'{"subscriptionId":%d,"event":%b}' % (self.number, payload)))
+        if self._socket.microseconds:
+            event = event_in_microseconds(event)
+        self._socket.send_json({"subscriptionId": self.number, "event": event})
 
     def hear_raw(self, message: Message) -> None:
         """Send bytes as they are."""
@@ -105,8 +106,7 @@ class SpotApiSocket(ApiSocket):
         """End one subscription and say so."""
         one = self._subscriptions.pop(number)
         self._users.leave(one.account, one)
-        event = {"e": "eventStreamTerminated", "E": self._schedule.now}
-        one.hear(orjson.dumps(event))
+        one.hear({"e": "eventStreamTerminated", "E": self._schedule.now})
 
     def terminate_account(self, account: str) -> int:
         """End all subscriptions to `account`; return how many there were."""
@@ -143,17 +143,19 @@ class ListenKeySocket(SocketEnd):
         super().__init__(**rest)
         self._users = users
         self._account = account
-        self._combined = combined.encode()
+        self._combined = combined
         users.join(account, self)
 
     def take(self, text: bytes) -> None:
         """Nothing can be asked for on this socket."""
 
-    def hear(self, payload: bytes) -> None:
+    def hear(self, event: Any) -> None:
         """Send an event."""
+        if self.microseconds:
+            event = event_in_microseconds(event)
         if self._combined:
-            payload = b'{"stream":"%b","data":%b}' % (self._combined, payload)
-        self.send_bytes(payload)
+            event = {"stream": self._combined, "data": event}
+        self.send_json(event)
 
     def hear_raw(self, message: Message) -> None:
         """Send bytes as they are."""
