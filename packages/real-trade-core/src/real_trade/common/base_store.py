@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from real_trade.common.books import BookedFill, Books
+from real_trade.common.fees import quote_fees
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import AskAgain, HistoryLoaded
+from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import (
     Environment,
     Exchange,
@@ -34,11 +36,12 @@ from real_trade.model import (
     Market,
     Mode,
     OrderIntent,
+    OrderState,
     Timeframe,
     TopOfBook,
 )
 from real_trade.orders import MemoryJournal, OrderChange, OrderDesk
-from real_trade.paper import FeeSchedule, PaperExchange
+from real_trade.paper import BarModel, FeeSchedule, PaperExchange
 from real_trade.plugins import AccountView, PluginManager, manager
 from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
 from real_trade.utils.errors import ConfigurationError
@@ -51,10 +54,12 @@ if TYPE_CHECKING:
 __all__ = ["BaseStore"]
 
 _STOP = object()
+_SETTLE_S = 5.0
+_IN_FLIGHT = frozenset({OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.PENDING_CANCEL})
 _MARKETS = {market.value: market for market in Market}
 
 
-class BaseStore:
+class BaseStore(AccountQuestions):
     """One account of one market in one mode.
 
     `get_instance` hands out one store for each account, market, mode and endpoint. In backtest and
@@ -136,6 +141,7 @@ class BaseStore:
         self.inbox = self.runtime.inbox()
         self.is_closed = False
         self.is_connected = False
+        self._stop_by: float | None = None
         self._exchange = exchange
         self._given = exchange is not None
         self._broker: BaseBroker | None = None
@@ -223,16 +229,18 @@ class BaseStore:
         source = self.open_source()
         if self.mode.signs:
             return source
-        cash = Decimal(10000)
-        fees = None
-        quote = "USDT"
+        cash, quote, rate = 10000.0, "USDT", 0.001
         if self._broker is not None:
-            cash = Decimal(repr(float(self._broker.p.cash)))
-            quote = self._broker.p.base_currency
-            rate = Decimal(repr(float(self._broker.p.commission)))
-            fees = FeeSchedule(maker=rate, taker=rate)
+            params = self._broker.p
+            cash, quote, rate = float(params.cash), params.base_currency, float(params.commission)
+        fee = Decimal(repr(rate))
+        history = self.mode is Mode.BACKTEST
         return PaperExchange(
-            balances={quote: cash}, source=source, clock=self.runtime.clock, fees=fees
+            balances={quote: Decimal(repr(cash))},
+            source=source,
+            clock=self.runtime.clock,
+            bars=BarModel() if history else None,
+            fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
         )
 
     # Life
@@ -291,7 +299,10 @@ class BaseStore:
         self.runtime.close()
 
     def request_stop(self) -> None:
-        """Ask Cerebro to end after the step it is in; from any thread."""
+        """Ask Cerebro to end once what is in flight is known; from any thread.
+
+        No new order leaves from then on.
+        """
         self.inbox.put(_STOP)
 
     # The way in
@@ -302,6 +313,8 @@ class BaseStore:
             self.inbox.wait(0.0)  # what was submitted has reached the venue by now
         for value in self.inbox.drain():
             self._take(value)
+        if self._stop_by is not None and self._is_settled(self._stop_by):
+            self._end_cerebro()
 
     def advance(self, datas: Iterable[Any]) -> None:
         """Show a backtest's new bars to the venue, where orders wait for them."""
@@ -327,14 +340,24 @@ class BaseStore:
             return end
         return self.runtime.clock.now()
 
+    def _is_settled(self, stop_by: float) -> bool:
+        """Return whether every order's answer is here, or the time to wait for them is over."""
+        if self.runtime.clock.monotonic() >= stop_by:
+            return True
+        return not any(order.state in _IN_FLIGHT for order in self.desk.open_orders())
+
+    def _end_cerebro(self) -> None:
+        if self._broker is not None and self._broker.cerebro is not None:
+            self._broker.cerebro.runstop()
+
     def wait(self, timeout_s: float) -> None:
         """Block until something comes, at most `timeout_s`."""
         self.inbox.wait(timeout_s)
 
     def _take(self, value: Any) -> None:
         if value is _STOP:
-            if self._broker is not None and self._broker.cerebro is not None:
-                self._broker.cerebro.runstop()
+            if self._stop_by is None:
+                self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
         elif isinstance(value, Bar):
             self._price(value.symbol, value.close, value.end_time)
             for feed in self._feeds:
@@ -390,6 +413,8 @@ class BaseStore:
         self._prices[symbol] = (price, time)
 
     def _guard(self, intent: OrderIntent) -> str:
+        if self._stop_by is not None:
+            return "the run is stopping and takes no new orders"
         if not self.plugins.has_guards:
             return ""
         instrument = self.exchange.instruments()[intent.symbol]
@@ -451,84 +476,3 @@ class BaseStore:
         notes = list(self._notes)
         self._notes.clear()
         return notes
-
-    # The seed's questions; an error is an error, never zero
-
-    def test_connection(self) -> bool:
-        """Return whether the exchange answers; the reason why not is in the store's
-        notifications."""
-        try:
-            self.exchange.connect()
-            self.exchange.server_time()
-        except ExchangeError as error:
-            self.put_notification(f"no connection: {error}")
-            return False
-        return True
-
-    def get_balance(self, currency: str = "USDT") -> float:
-        """Return what the account holds of `currency`, free and locked; zero only if it holds
-        none."""
-        held = self._connected().balances().get(currency)
-        return 0.0 if held is None else float(held.total)
-
-    def get_total_value(self, currency: str = "USDT") -> float:
-        """Return the account's value in `currency`, each asset at its last price.
-
-        Raises:
-            ExchangeError: an asset has no price in `currency`, or the exchange does not answer.
-        """
-        exchange = self._connected()
-        total = Decimal(0)
-        for asset, held in exchange.balances().items():
-            price = Decimal(1)
-            if asset != currency:
-                price = exchange.ticker(f"{asset}/{currency}").last
-            total += held.total * price
-        return float(total)
-
-    def get_positions(self, symbols: Iterable[str] | None = None) -> list[dict[str, Any]]:
-        """Return open positions; on spot the assets held, one row each."""
-        exchange = self._connected()
-        if self.market is not Market.SPOT:
-            found = [(one.symbol, one.amount, one.entry_price) for one in exchange.positions()]
-        else:
-            found = [
-                (f"{asset}/USDT", held.total, Decimal(0))
-                for asset, held in exchange.balances().items()
-                if asset != "USDT"
-            ]
-        wanted = None if symbols is None else set(symbols)
-        return [
-            {"symbol": symbol, "size": float(size), "price": float(price)}
-            for symbol, size, price in found
-            if wanted is None or symbol in wanted
-        ]
-
-    def get_open_orders(self, symbol: str | None = None) -> list[dict[str, Any]]:
-        """Return the account's open orders, also those that are not ours."""
-        return [
-            {
-                "client_order_id": report.client_order_id,
-                "symbol": report.symbol,
-                "side": None if report.side is None else report.side.value,
-                "type": None if report.type is None else report.type.value,
-                "amount": None if report.amount is None else float(report.amount),
-                "price": None if report.price is None else float(report.price),
-                "filled": float(report.filled),
-                "state": report.state.value,
-            }
-            for report in self._connected().open_orders(symbol)
-        ]
-
-    def get_markets(self) -> dict[str, Any]:
-        """Return all instruments by symbol."""
-        return dict(self._connected().instruments())
-
-    def get_ticker(self, symbol: str) -> dict[str, float]:
-        """Return last price, bid and ask."""
-        ticker = self._connected().ticker(symbol)
-        return {"last": float(ticker.last), "bid": float(ticker.bid), "ask": float(ticker.ask)}
-
-    def _connected(self) -> Exchange:
-        self.exchange.connect()
-        return self.exchange

@@ -97,14 +97,17 @@ def _limit(order: bt.Order, kind: OrderType) -> Decimal | None:
 def _stop(order: bt.Order, kind: OrderType) -> Decimal | None:
     if kind in {OrderType.STOP, OrderType.STOP_LIMIT}:
         return exact(order.created.price, "price")
+    if kind in {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}:
+        return _optional(order.p.price, "price")  # what the trail is measured from
     return None
 
 
 def _offset(order: bt.Order, kind: OrderType) -> Decimal | None:
     if kind is not OrderType.TRAILING_STOP_LIMIT:
         return None
-    price = exact(order.p.price, "price")
-    return abs(price - exact(order.p.pricelimit, "plimit"))
+    sign = 1 if order.isbuy() else -1
+    distance = exact(order.p.pricelimit, "plimit") - exact(order.p.price, "price")
+    return distance * sign
 
 
 def _optional(value: object, what: str) -> Decimal | None:

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import attrs
 
+from real_trade.common.fees import quote_fees
 from real_trade.model import Instrument, Market, Timeframe
-from real_trade.paper import FeeAsset, FeeSchedule, GeneratedTape, PaperExchange
+from real_trade.paper import GeneratedTape, PaperExchange
 from real_trade.storage.bar_files import BarTable
 from real_trade.utils.errors import ConfigurationError
 
@@ -27,8 +28,7 @@ def offline_exchange(bars: BarTable, cash: float, commission: float) -> PaperExc
         commission: fee as a ratio (0.001 is 0.1 %).
     """
     instrument = offline_instrument(bars.symbol)
-    rate = Decimal(repr(commission))
-    fees = FeeSchedule(maker=rate, taker=rate, asset=FeeAsset.QUOTE, digits=None)
+    fees = quote_fees(Decimal(repr(commission)))
     balances = {instrument.quote: Decimal(repr(cash))}
     return PaperExchange(balances=balances, instruments=[instrument], fees=fees)
 

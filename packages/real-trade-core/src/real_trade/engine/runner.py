@@ -157,6 +157,8 @@ class TradingRunner:
         What the strategy raises is raised again, once everything has been stopped in order.
         """
         cerebro = self.build().cerebro
+        if self.stop_reason:  # asked before there was anything to stop
+            self.store.request_stop()
         self._running.set()
         started = self._info()
         self._plugins.tell("run_started", run=started)
