@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import backtrader as bt
 
 from real_trade.model import OrderIntent, OrderType, Side, TimeInForce
 
-__all__ = ["Untranslatable", "exact", "intent_of"]
+__all__ = ["Untranslatable", "check_request", "exact", "intent_of"]
 
 _TYPES = {
     bt.Order.Market: OrderType.MARKET,
@@ -20,7 +21,8 @@ _TYPES = {
     bt.Order.StopTrail: OrderType.TRAILING_STOP,
     bt.Order.StopTrailLimit: OrderType.TRAILING_STOP_LIMIT,
 }
-_ASKED = ("post_only", "reduce_only", "tif", "quote_amount")
+_TRAILING = frozenset({OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT})
+_HALF_MS = timedelta(microseconds=500)
 
 
 class Untranslatable(ValueError):
@@ -45,6 +47,42 @@ def exact(value: object, what: str) -> Decimal:
     return number
 
 
+def check_request(asked: Mapping[str, Any], quote_amount: object = None) -> None:
+    """Check what a strategy passed, before Backtrader's order takes 0 or True for something else.
+
+    Args:
+        asked: the arguments of `buy` or `sell` by name.
+        quote_amount: how much of the quote asset to spend or receive; the size then says nothing.
+
+    Raises:
+        Untranslatable: a figure that the order's type uses is no positive number.
+    """
+    kind = _kind(asked.get("exectype"))
+    if quote_amount is None:
+        exact(asked["size"], "size")
+    used = [] if kind is OrderType.MARKET else ["price"]
+    used += ["plimit"] if kind.is_conditional and kind.has_limit else []
+    used += ["trailamount", "trailpercent"] if kind in _TRAILING else []
+    for what in used:
+        _optional(asked.get(what), what)
+    valid = asked.get("valid")
+    if isinstance(valid, (bool, str, bytes)) or not isinstance(
+        valid, (date, timedelta, int, float, type(None))
+    ):
+        raise Untranslatable(_bad_validity(valid))
+
+
+def _kind(exectype: object) -> OrderType:
+    kind = _TYPES.get(bt.Order.Market if exectype is None else exectype)
+    if kind is None:
+        known = range(len(bt.Order.ExecTypes))
+        name = bt.Order.ExecTypes[exectype] if exectype in known else repr(exectype)
+        raise Untranslatable(
+            f"{name} orders have no counterpart at an exchange; use Market or Limit"
+        )
+    return kind
+
+
 def intent_of(order: bt.Order, symbol: str, client_order_id: str, now: datetime) -> OrderIntent:
     """Return the intent of a Backtrader order.
 
@@ -57,15 +95,10 @@ def intent_of(order: bt.Order, symbol: str, client_order_id: str, now: datetime)
     Raises:
         Untranslatable: a figure is no figure, or the order's type has no counterpart.
     """
-    kind = _TYPES.get(order.exectype)
-    if kind is None:
-        name = bt.Order.ExecTypes[order.exectype]
-        raise Untranslatable(
-            f"{name} orders have no counterpart at an exchange; use Market or Limit"
-        )
+    kind = _kind(order.exectype)
     force, expires = _validity(order)
     quote = order.info.get("quote_amount")
-    trail = kind in {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}
+    trail = kind in _TRAILING
     return OrderIntent(
         client_order_id=client_order_id,
         symbol=symbol,
@@ -97,17 +130,18 @@ def _limit(order: bt.Order, kind: OrderType) -> Decimal | None:
 def _stop(order: bt.Order, kind: OrderType) -> Decimal | None:
     if kind in {OrderType.STOP, OrderType.STOP_LIMIT}:
         return exact(order.created.price, "price")
-    if kind in {OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT}:
-        return _optional(order.p.price, "price")  # what the trail is measured from
+    if kind in _TRAILING:  # where it trails from; the last price, unless told
+        return _optional(order.p.price or order.p.pricelimit or None, "price")
     return None
 
 
 def _offset(order: bt.Order, kind: OrderType) -> Decimal | None:
+    """Return how far past the trigger the limit is, as `Order.trailadjust` keeps it."""
     if kind is not OrderType.TRAILING_STOP_LIMIT:
         return None
-    sign = 1 if order.isbuy() else -1
-    distance = exact(order.p.pricelimit, "plimit") - exact(order.p.price, "price")
-    return distance * sign
+    price = exact(order.p.price or order.p.pricelimit or order.created.pclose, "price")
+    limit = exact(order.p.pricelimit or price, "plimit")
+    return limit - price if order.isbuy() else price - limit
 
 
 def _optional(value: object, what: str) -> Decimal | None:
@@ -125,8 +159,18 @@ def _validity(order: bt.Order) -> tuple[TimeInForce, datetime | None]:
     valid: Any = order.p.valid
     if valid is None:
         return TimeInForce.GTC, None
-    if not order.valid:  # Backtrader's 0 and DAY: the session that this bar belongs to
-        return TimeInForce.GTD, bt.num2date(order.dteos).replace(tzinfo=UTC)
-    if isinstance(valid, timedelta) or isinstance(order.valid, float):
-        return TimeInForce.GTD, bt.num2date(order.valid).replace(tzinfo=UTC)
-    raise Untranslatable(f"valid must be None, a timedelta, a datetime or 0, not {valid!r}")
+    # Backtrader's 0 means the session that this bar belongs to.
+    until = order.dteos if not order.valid else order.valid
+    if not isinstance(until, float):
+        raise Untranslatable(_bad_validity(valid))
+    try:
+        # Day floats hold about ten microseconds, so the nearest millisecond is the true one.
+        time = bt.num2date(until) + _HALF_MS
+    except (ValueError, OverflowError):
+        raise Untranslatable(_bad_validity(valid)) from None
+    whole = time.microsecond // 1000 * 1000
+    return TimeInForce.GTD, time.replace(microsecond=whole, tzinfo=UTC)
+
+
+def _bad_validity(valid: object) -> str:
+    return f"valid must be None, a timedelta, a datetime, a day number or 0, not {valid!r}"
