@@ -37,7 +37,8 @@ def test_hmac_over_the_sorted_parameters(client):
 
 
 def test_hmac_of_a_symbol_that_is_not_ascii(client):
-    odd = {"symbol": "１２３４５６", "side": "BUY", "quantity": "1.00000000"}
+    symbol = "\uff11\uff12\uff13\uff14\uff15\uff16"
+    odd = {"symbol": symbol, "side": "BUY", "quantity": "1.00000000"}
     found = signed(client, PARAMETERS | odd | {"price": "0.10000000", "recvWindow": 5000})
     wanted = "b33892ae8e687c939f4468c6268ddd4c40ac1af18ad19a064864c47bae0752cd"
     assert found["signature"] == wanted

@@ -20,6 +20,7 @@ from real_trade.exchange.server_clock import ServerClock
 from real_trade.exchange.settings import Environment, ExchangeSettings
 from real_trade.exchange.transport import Connector, Transport
 from real_trade.model import Instrument
+from real_trade.runtime import SystemClock
 
 __all__ = ["CcxtSession"]
 
@@ -256,7 +257,8 @@ def _one_line_ends(secret: str) -> str:
 
 def _pooled(settings: ExchangeSettings) -> Transport:
     http = importlib.import_module("real_trade.exchange.http")
-    transport: Transport = http.PooledTransport(settings.runtime.clock, proxy=settings.proxy)
+    # The network lives in real time even where the account does not, as in a backtest.
+    transport: Transport = http.PooledTransport(SystemClock(), proxy=settings.proxy)
     return transport
 
 

@@ -24,8 +24,11 @@ def fetch_bars(
     """
     page = max(1, exchange.capabilities.max_bars)
     if since is None:
-        now = exchange.server_time()
-        since = timeframe.add(timeframe.floor(now), -limit)
+        # A backtest's exchange knows no time before its first bar: the newest bar tells it.
+        newest = exchange.bars(symbol, timeframe, None, 1)
+        if not newest:
+            return []
+        since = timeframe.add(newest[-1].open_time, 1 - limit - (not newest[-1].closed))
     found: dict[datetime, Bar] = {}
     while True:
         bars = exchange.bars(symbol, timeframe, since, page)
