@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
@@ -13,7 +15,8 @@ from backtrader.position import Position as BtPosition
 from real_trade.common.books import BookedFill
 from real_trade.common.commission import CryptoCommInfo
 from real_trade.common.sizer import CashShareSizer
-from real_trade.common.translate import Untranslatable, intent_of
+from real_trade.common.trade_sizes import TradeSizes
+from real_trade.common.translate import Untranslatable, check_request, intent_of
 from real_trade.model import Fill, Mode, OrderState
 from real_trade.orders import OrderChange
 from real_trade.utils.errors import ConfigurationError
@@ -23,7 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseBroker"]
 
-_TINY = 1e-12
+# What an order that is refused for its figures shows in their place.
+_NO_FIGURES = {
+    "size": 0.0,
+    "price": 0.0,
+    "plimit": 0.0,
+    "valid": None,
+    "trailamount": None,
+    "trailpercent": None,
+}
 
 
 class BaseBroker(bt.BrokerBase):
@@ -59,6 +70,9 @@ class BaseBroker(bt.BrokerBase):
         self._ids: dict[int, str] = {}
         self._positions: dict[str, BtPosition] = {}
         self._datas: dict[str, Any] = {}
+        self._by_base: dict[str, Any] = {}
+        self._dust: Mapping[str, Decimal] = {}
+        self._sizes = TradeSizes()
         store.bind_broker(self)
 
     # What Backtrader reads
@@ -70,8 +84,18 @@ class BaseBroker(bt.BrokerBase):
         self.startingcash = self.cash = float(self.store.books.cash)
         if self.cerebro is not None:
             self._prepare(self.cerebro)
-            for data in self.cerebro.datas:
+            self._know_feeds(self.cerebro.datas)
+
+    def _know_feeds(self, datas: Iterable[Any]) -> None:
+        books = self.store.books
+        known = self.store.exchange.instruments()
+        self._dust = books.dust
+        ours = [data for data in datas if hasattr(data, "_rt_symbol")]
+        # Of several bar lengths of a symbol, the finest tells its price and fills its orders.
+        for data in sorted(ours, key=lambda data: data.bar_length.seconds):
+            if data._rt_symbol in known:
                 self._datas.setdefault(data._rt_symbol, data)
+                self._by_base.setdefault(books.base(data._rt_symbol), data)
 
     def stop(self) -> None:
         """Stop what the broker started; safe to call again."""
@@ -93,13 +117,22 @@ class BaseBroker(bt.BrokerBase):
     get_cash = getcash
 
     def getvalue(self, datas: Any = None) -> float:
-        """Return cash plus positions at the last price; with `datas`, those positions alone."""
+        """Return cash plus positions and dust at the last price; with `datas`, those positions
+        alone."""
         chosen = self._datas.values() if datas is None else datas
         value = 0.0 if datas is not None else self.cash
         for data in chosen:
-            position = self._positions.get(data._rt_symbol)
+            position = self._positions.get(_feed_of(data)._rt_symbol)
             if position is not None and position.size and len(data):
                 value += position.size * data.close[0]
+        return value if datas is not None else value + self._dust_value()
+
+    def _dust_value(self) -> float:
+        value = 0.0
+        for asset, amount in self._dust.items():
+            data = self._by_base.get(asset)
+            if data is not None and len(data):
+                value += float(amount) * data.close[0]
         return value
 
     get_value = getvalue
@@ -114,7 +147,7 @@ class BaseBroker(bt.BrokerBase):
 
     def getposition(self, data: Any, clone: bool = True) -> BtPosition:
         """Return the position of the data's symbol, by this run's fills."""
-        position = self._positions.setdefault(data._rt_symbol, BtPosition())
+        position = self._positions.setdefault(_feed_of(data)._rt_symbol, BtPosition())
         return position.clone() if clone else position
 
     def orderstatus(self, order: bt.Order) -> int:
@@ -178,20 +211,20 @@ class BaseBroker(bt.BrokerBase):
         """Place a buy; see `_place`."""
         return self._place(
             BuyOrder,
-            owner,
-            data,
-            size,
-            price,
-            plimit,
-            exectype,
-            valid,
-            tradeid,
-            oco,
-            trailamount,
-            trailpercent,
-            parent,
-            transmit,
             kwargs,
+            owner=owner,
+            data=data,
+            size=size,
+            price=price,
+            plimit=plimit,
+            exectype=exectype,
+            valid=valid,
+            tradeid=tradeid,
+            oco=oco,
+            trailamount=trailamount,
+            trailpercent=trailpercent,
+            parent=parent,
+            transmit=transmit,
         )
 
     def sell(
@@ -214,51 +247,12 @@ class BaseBroker(bt.BrokerBase):
         """Place a sell; see `_place`."""
         return self._place(
             SellOrder,
-            owner,
-            data,
-            size,
-            price,
-            plimit,
-            exectype,
-            valid,
-            tradeid,
-            oco,
-            trailamount,
-            trailpercent,
-            parent,
-            transmit,
             kwargs,
-        )
-
-    def _place(
-        self,
-        kind: type[bt.Order],
-        owner: Any,
-        data: Any,
-        size: float,
-        price: float | None,
-        plimit: float | None,
-        exectype: int | None,
-        valid: Any,
-        tradeid: int,
-        oco: Any,
-        trailamount: float | None,
-        trailpercent: float | None,
-        parent: Any,
-        transmit: bool,
-        keywords: dict[str, Any],
-    ) -> bt.Order:
-        if not len(data):
-            raise ConfigurationError(
-                "an order needs a bar, and there is none yet",
-                remedy="place orders in next(), not in __init__() or start()",
-            )
-        order = kind(
             owner=owner,
             data=data,
             size=size,
             price=price,
-            pricelimit=plimit,
+            plimit=plimit,
             exectype=exectype,
             valid=valid,
             tradeid=tradeid,
@@ -268,31 +262,44 @@ class BaseBroker(bt.BrokerBase):
             parent=parent,
             transmit=transmit,
         )
+
+    def _place(self, kind: type[bt.Order], keywords: dict[str, Any], **asked: Any) -> bt.Order:
+        data = asked["data"]
+        if not len(data):
+            raise ConfigurationError(
+                "an order needs a bar, and there is none yet",
+                remedy="place orders in next(), not in __init__() or start()",
+            )
+        fault = _fault(asked, keywords)
+        if fault:
+            asked |= _NO_FIGURES
+        order = kind(pricelimit=asked.pop("plimit"), **asked)
         order.addinfo(**keywords)
         order.addcomminfo(self.getcommissioninfo(data))
-        if parent is not None or oco is not None or not transmit:
-            order.submit(self)
-            self._refuse(
-                order, "brackets and OCO are not supported yet; place the orders one by one"
-            )
-            return order
-        return self.submit(order)
+        if not fault:
+            return self.submit(order)
+        order.submit(self)
+        self.notify(order)
+        self._refuse(order, fault)
+        return order
 
     def submit(self, order: bt.Order) -> bt.Order:
         """Let an order leave; what becomes of it is told in `notify_order`."""
         desk = self.store.desk
         name = desk.new_client_order_id()
+        feed = _feed_of(order.data)
         order.submit(self)
         self.notify(order)
         try:
-            intent = intent_of(order, order.data._rt_symbol, name, self.store.now(order.data))
+            intent = intent_of(order, feed._rt_symbol, name, self.store.now(feed))
         except (Untranslatable, ValueError, TypeError) as error:
             self._refuse(order, str(error))
             return order
         order.addinfo(client_order_id=name)
         self._by_id[name] = order
         self._ids[order.ref] = name
-        self.store.before_order(order.data)
+        finest = self._datas.get(feed._rt_symbol, feed)
+        self.store.before_order(finest if len(finest) else feed)
         desk.submit(intent)
         return order
 
@@ -314,7 +321,7 @@ class BaseBroker(bt.BrokerBase):
         """Take in what has come; Cerebro calls this every cycle."""
         self.store.pump()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
-            self.store.advance(data for data in self.cerebro.datas if len(data))
+            self.store.advance(data for data in self._datas.values() if len(data))
 
     def notify(self, order: bt.Order) -> None:
         """Queue a copy of the order for the strategy: one for each change."""
@@ -335,15 +342,19 @@ class BaseBroker(bt.BrokerBase):
         if change.fills or state in _RESTING:
             self._accepted(order)
         complete = state is OrderState.FILLED
+        filled = change.order.filled - sum((fill.amount for fill in change.fills), Decimal(0))
         for number, fill in enumerate(change.fills, start=1):
+            filled += fill.amount
             self._execute(order, fill)
+            self._remains(order, change.order.intent.amount, filled)
             done = complete and number == len(change.fills)
-            self._ended(order, order.Completed) if done else self._partial(order)
+            self._ended(order, order.Completed, fill.time) if done else self._partial(order)
+        ended_at = change.order.updated_at or self.store.runtime.clock.now()
         if complete and not change.fills and order.alive():
-            self._ended(order, order.Completed)
+            self._ended(order, order.Completed, ended_at)
         elif state in _ENDS and order.alive():
             short = change.order.insufficient_funds
-            self._ended(order, order.Margin if short else _ENDS[state])
+            self._ended(order, order.Margin if short else _ENDS[state], ended_at)
 
     def _accepted(self, order: bt.Order) -> None:
         if order.status in (order.Created, order.Submitted):
@@ -351,31 +362,44 @@ class BaseBroker(bt.BrokerBase):
             self.notify(order)
 
     def _partial(self, order: bt.Order) -> None:
-        if order.alive():
-            order.partial()
+        order.partial()  # also when it has ended: its end is told once more after a late fill
         self.notify(order)
 
-    def _ended(self, order: bt.Order, status: int) -> None:
+    def _ended(self, order: bt.Order, status: int, time: datetime) -> None:
         order.status = status
-        order.executed.dt = order.data.datetime[0]
+        order.executed.dt = self._stamp(order, time)
         if status == order.Completed:
             order.executed.remsize = 0.0
         self.notify(order)
+
+    def _stamp(self, order: bt.Order, time: datetime) -> float:
+        """Return a time as Backtrader's day number: the bar's in a backtest, as its broker has."""
+        if self.store.mode is Mode.BACKTEST:
+            return float(order.data.datetime[0])
+        # Live, the bar in hand may be the one that is being waited for and has no time yet.
+        return float(bt.date2num(time.replace(tzinfo=None)))
+
+    @staticmethod
+    def _remains(order: bt.Order, amount: Decimal | None, filled: Decimal) -> None:
+        """Say what is left by exact figures, where floats would leave a residue."""
+        if amount is not None:
+            left = float(amount - filled)
+            order.executed.remsize = left if order.isbuy() else -left
 
     def _execute(self, order: bt.Order, fill: Fill) -> None:
         booked = self.store.book(fill)
         self.cash = float(self.store.books.cash)
         data, info = order.data, self.getcommissioninfo(order.data)
-        position = self._positions.setdefault(data._rt_symbol, BtPosition())
-        old, new = position.size, float(booked.after.amount)
-        closed, opened = _split(old, new)
+        position = self._positions.setdefault(fill.symbol, BtPosition())
+        trade = (id(order.p.owner), id(data), order.tradeid)
+        closed, opened = self._sizes.change(trade, booked.before.amount, booked.signed)
         entry, price = position.price, float(booked.price)
         commission = float(booked.commission)
         share = abs(closed) / (abs(closed) + abs(opened)) if closed or opened else 0.0
-        position.size = new
+        position.size = float(booked.after.amount)
         position.price = float(booked.after.entry_price)
         order.execute(
-            data.datetime[0],
+            self._stamp(order, fill.time),
             closed + opened,
             price,
             closed,
@@ -386,12 +410,12 @@ class BaseBroker(bt.BrokerBase):
             commission * (1 - share) if opened else 0.0,
             info.margin,
             info.profitandloss(-closed, entry, price) if closed else 0.0,
-            new,
+            position.size,
             position.price,
         )
 
 
-_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.PENDING_CANCEL})
+_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 _ENDS = {
     OrderState.DENIED: bt.Order.Rejected,
     OrderState.REJECTED: bt.Order.Rejected,
@@ -400,11 +424,24 @@ _ENDS = {
 }
 
 
-def _split(old: float, new: float) -> tuple[float, float]:
-    """Return what closes and what opens, so that floats add up: old plus both is new to the bit."""
-    if old * new < 0:
-        return -old, new
-    delta = new - old
-    while old + delta != new:
-        delta = math.nextafter(delta, math.inf if old + delta < new else -math.inf)
-    return (delta, 0.0) if abs(new) < abs(old) else (0.0, delta)
+def _feed_of(data: Any) -> Any:
+    """Return our feed behind `data`, which may be one of Backtrader's resampled copies of it."""
+    while not hasattr(data, "_rt_symbol"):
+        source = getattr(data.p, "dataname", None)
+        if not isinstance(source, bt.feed.AbstractDataBase):
+            raise ConfigurationError(
+                f"{type(data).__name__} {data._name!r} is no feed of this store",
+                remedy="make feeds with store.getdata()",
+            )
+        data = source
+    return data
+
+
+def _fault(asked: dict[str, Any], keywords: dict[str, Any]) -> str:
+    if asked["parent"] is not None or asked["oco"] is not None or not asked["transmit"]:
+        return "brackets and OCO are not supported yet; place the orders one by one"
+    try:
+        check_request(asked, keywords.get("quote_amount"))
+    except Untranslatable as error:
+        return str(error)
+    return ""

@@ -313,8 +313,6 @@ class BaseStore(AccountQuestions):
             self.inbox.wait(0.0)  # what was submitted has reached the venue by now
         for value in self.inbox.drain():
             self._take(value)
-        if self._stop_by is not None and self._is_settled(self._stop_by):
-            self._end_cerebro()
 
     def advance(self, datas: Iterable[Any]) -> None:
         """Show a backtest's new bars to the venue, where orders wait for them."""
@@ -340,15 +338,14 @@ class BaseStore(AccountQuestions):
             return end
         return self.runtime.clock.now()
 
-    def _is_settled(self, stop_by: float) -> bool:
-        """Return whether every order's answer is here, or the time to wait for them is over."""
-        if self.runtime.clock.monotonic() >= stop_by:
+    @property
+    def is_settled(self) -> bool:
+        """Return whether a stop was asked for and may happen: every answer is here, or overdue."""
+        if self._stop_by is None:
+            return False
+        if self.runtime.clock.monotonic() >= self._stop_by:
             return True
         return not any(order.state in _IN_FLIGHT for order in self.desk.open_orders())
-
-    def _end_cerebro(self) -> None:
-        if self._broker is not None and self._broker.cerebro is not None:
-            self._broker.cerebro.runstop()
 
     def wait(self, timeout_s: float) -> None:
         """Block until something comes, at most `timeout_s`."""
