@@ -217,8 +217,12 @@ def test_a_revoked_key_ends_its_streams(api: Any) -> None:
 
 def test_listen_keys_are_gone(desk: Any) -> None:
     for method in ("POST", "PUT", "DELETE"):
-        assert desk.send(method, "/userDataStream").status == 410
-    assert b"410 Gone" in desk.send("POST", "/userDataStream").reply.body
+        told = desk.send(method, "/userDataStream")
+        assert (told.status, told.headers["Content-Type"]) == (410, "text/html")
+        assert told.body.startswith(b"<html>")
+    end, session = desk.socket("/ws-api/v3")
+    desk.api(end, "userDataStream.start", apiKey=desk.key.key)
+    assert session.take()[0]["error"]["msg"] == "Unknown method."
 
 
 def test_listen_keys_of_old_work_by_switch(make_desk: Any) -> None:

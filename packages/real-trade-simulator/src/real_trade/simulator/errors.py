@@ -31,6 +31,7 @@ class ApiError(Exception):
         status: the HTTP status, also the `status` of a websocket reply.
         data: what some refusals carry besides code and text.
         headers: such as Retry-After.
+        page: HTML instead of JSON, where a server before the exchange answers.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ApiError(Exception):
         status: int = 400,
         data: Mapping[str, Any] | None = None,
         headers: tuple[tuple[str, str], ...] = (),
+        page: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -48,6 +50,7 @@ class ApiError(Exception):
         self.status = status
         self.data = data
         self.headers = headers
+        self.page = page
 
     def body(self) -> dict[str, Any]:
         """Return the refusal as Binance's JSON."""

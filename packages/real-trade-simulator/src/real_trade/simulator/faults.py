@@ -21,7 +21,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Faults", "Rule", "RuleError", "Scope", "parse_rule"]
+__all__ = ["Faults", "Rule", "RuleError", "Scope", "known_actions", "parse_rule"]
 
 
 class RuleError(Exception):
@@ -224,6 +224,11 @@ class Faults:
     def to_json(self) -> list[dict[str, Any]]:
         """Return all rules with their counts."""
         return [rule.to_json() for rule in self._rules]
+
+
+def known_actions() -> dict[Scope, tuple[str, ...]]:
+    """Return the actions there are, by what they act upon."""
+    return {scope: tuple(actions) for scope, actions in _ACTIONS.items()}
 
 
 def parse_rule(document: Any, rule_id: str) -> Rule:

@@ -123,6 +123,8 @@ class Gateway:
                 headers = surface.counts(call.account).headers(now)
             body, status = orjson.dumps(value), 200
         except ApiError as error:
+            if error.page:
+                return Reply(error.status, error.page.encode(), (("Content-Type", "text/html"),))
             body, status = orjson.dumps(error.body()), error.status
             headers = error.headers
         return Reply(

@@ -38,7 +38,7 @@ from real_trade.simulator.spot.shapes import queried
 from real_trade.simulator.spot.surface import SpotSurface
 from real_trade.simulator.texts import written
 
-__all__ = ["Owner"]
+__all__ = ["Owner", "known_deeds"]
 
 _FILTERS = (
     "price_step",
@@ -69,19 +69,6 @@ class Owner:
         self._surface = surface
         self._driver = driver
         self._schedule = schedule
-        self._actions: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "order": self._order,
-            "cancel": self._cancel,
-            "cancel_all": self._cancel_all,
-            "transfer": self._transfer,
-            "trading": self._trading,
-            "filters": self._filters,
-            "price": self._price,
-            "hold": self._hold,
-            "key": self._key,
-            "terminate_user_streams": self._terminate,
-            "switch": self._switch,
-        }
 
     def act(self, document: dict[str, Any]) -> Any:
         """Do one action and return what came of it.
@@ -89,12 +76,12 @@ class Owner:
         Raises:
             ControlError: there is no such action, or the exchange refuses it.
         """
-        action = self._actions.get(str(document.get("do")))
+        action = _DEEDS.get(str(document.get("do")))
         if action is None:
-            known = ", ".join(self._actions)
+            known = ", ".join(_DEEDS)
             raise ControlError(f"unknown action {document.get('do')!r}; known: {known}")
         try:
-            return action({**document})
+            return action(self, document)
         except ApiError as error:
             raise ControlError(f"{error.code} {error.message}") from None
         except VenueReject as reject:
@@ -216,6 +203,26 @@ class Owner:
 
     def _instrument(self, document: Mapping[str, Any]) -> Instrument:
         return self._exchange.instrument(str(document.get("symbol", "")))
+
+
+_DEEDS: dict[str, Callable[[Owner, dict[str, Any]], Any]] = {
+    "order": Owner._order,
+    "cancel": Owner._cancel,
+    "cancel_all": Owner._cancel_all,
+    "transfer": Owner._transfer,
+    "trading": Owner._trading,
+    "filters": Owner._filters,
+    "price": Owner._price,
+    "hold": Owner._hold,
+    "key": Owner._key,
+    "terminate_user_streams": Owner._terminate,
+    "switch": Owner._switch,
+}
+
+
+def known_deeds() -> tuple[str, ...]:
+    """Return what can be done by hand."""
+    return tuple(_DEEDS)
 
 
 def _decimal(document: Mapping[str, Any], name: str, default: Decimal | None = None) -> Decimal:

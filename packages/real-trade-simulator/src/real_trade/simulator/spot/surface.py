@@ -77,9 +77,9 @@ class SpotSurface:
             Lists(exchange, trading),
             Account(exchange, trading),
         )
-        self.rest, methods = _routes(*parts, self)
+        self.rest, self.methods = _routes(*parts, self)
         self._door = Door(
-            methods=methods,
+            methods=self.methods,
             limits=exchange.limits,
             counts=exchange.counts,
             accounts=exchange.accounts,
@@ -146,7 +146,9 @@ class SpotSurface:
 
         def handle(call: Call) -> dict[str, Any]:
             if not self.exchange.switches.listen_keys_on_spot:
-                raise ApiError(0, _GONE, status=410)
+                if call.socket is not None:
+                    raise ApiError(-1000, "Unknown method.")
+                raise ApiError(-1000, "410 Gone", status=410, page=_GONE)
             if method == "POST":
                 call.params.finish()
                 return {"listenKey": self._keys.create(call.account)}
