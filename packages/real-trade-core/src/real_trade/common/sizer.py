@@ -6,6 +6,8 @@ from typing import Any
 
 import backtrader as bt
 
+from real_trade.utils.errors import ConfigurationError
+
 __all__ = ["CashShareSizer"]
 
 
@@ -26,5 +28,10 @@ class CashShareSizer(bt.Sizer):
             return float(position.size)
         if isbuy and position.size < 0:
             return float(-position.size)
+        if not len(data):
+            raise ConfigurationError(
+                "an order needs a bar, and there is none yet",
+                remedy="place orders in next(), not in __init__() or start()",
+            )
         price = data.close[0]
         return cash * self.p.share / price if price > 0 else 0.0
