@@ -82,7 +82,8 @@ def _trade(
         plugins=plugins,
         on_bar=on_bar,
     )
-    exchange.add_fault({"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"})
+    first_order = {"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"}
+    exchange.add_fault({**first_order, "args": {"share": "0.5", "seconds": 0.5}})
     summary = watch(runner, plugins, f"DemoStrategy {symbol} 1s on the simulated exchange")
     return runner, _told(runner, summary, cuts, exchange.ledger())
 

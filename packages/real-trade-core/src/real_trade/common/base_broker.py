@@ -322,6 +322,9 @@ class BaseBroker(bt.BrokerBase):
         self.store.pump()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
             self.store.advance(data for data in self._datas.values() if len(data))
+        # Cerebro ends without telling what is queued, so it ends in a cycle that tells nothing.
+        if self.store.is_settled and not self._notifications and self.cerebro is not None:
+            self.cerebro.runstop()
 
     def notify(self, order: bt.Order) -> None:
         """Queue a copy of the order for the strategy: one for each change."""
