@@ -86,6 +86,7 @@ class BaseData(bt.feed.DataBase):
         self._rows: BarTable | None = None
         self._row = 0
         self._asked = False
+        self._stale = False
         self._gap_attempts = 0
         self._told_at: datetime | None = None
         self.last_bar: Bar | None = None
@@ -145,6 +146,8 @@ class BaseData(bt.feed.DataBase):
             return
         if change.state is ConnectionState.CONNECTED:
             self.put_notification(self.DELAYED)
+            self._assembler.lose()
+            self._stale = self._asked  # what is on its way may have been read before the cut
             self._ask()
         elif change.state is ConnectionState.LOST:
             self._assembler.lose()
@@ -170,6 +173,11 @@ class BaseData(bt.feed.DataBase):
             return
         self._told_at = loaded.time
         self._assembler.history(loaded.bars)
+        if self._stale:
+            self._stale = False
+            self._assembler.lose()
+            self._ask()
+            return
         if not self._assembler.has_gap:
             self._gap_attempts = 0
             return
@@ -180,6 +188,8 @@ class BaseData(bt.feed.DataBase):
         self._gap_attempts = 0
         self.store.put_notification(f"{self._name}: the exchange has no bars for a while; going on")
         self._assembler.accept_gap()
+        if self._assembler.has_gap:
+            self._ask()
 
     def ask_again(self) -> None:
         """Ask for history once more."""
@@ -220,8 +230,14 @@ class BaseData(bt.feed.DataBase):
         )
         lines.openinterest[0] = 0.0
         self.last_bar = bar
-        if not len(self._assembler) and self._assembler.is_synced and self._is_newest(bar):
+        self.store.note_price(bar)
+        if not self.is_live_now and self._is_caught_up(bar):
             self.put_notification(self.LIVE)
+
+    def _is_caught_up(self, bar: Bar) -> bool:
+        if not len(self._assembler):
+            self.store.pump()  # a newer bar may have come while these were worked through
+        return not len(self._assembler) and self._assembler.is_synced and self._is_newest(bar)
 
     def _is_newest(self, bar: Bar) -> bool:
         told_at = self._told_at

@@ -94,7 +94,7 @@ class BaseStore(AccountQuestions):
             Secret(options.get("apikey", "")).fingerprint,
             options.get("testnet", True),
             options.get("market_type", "spot"),
-            options.get("mode"),
+            options.get("mode") or Mode.PAPER,
             options.get("endpoint", ""),
             options.get("proxy"),
             id(options["exchange"]) if options.get("exchange") is not None else None,
@@ -137,6 +137,7 @@ class BaseStore(AccountQuestions):
             refuse_live()
         virtual = self.mode is Mode.BACKTEST
         self.runtime: Runtime = runtime or (VirtualRuntime() if virtual else SystemRuntime())
+        self._owns_runtime = runtime is None
         self.plugins = plugins or manager()
         self.inbox = self.runtime.inbox()
         self.is_closed = False
@@ -296,7 +297,8 @@ class BaseStore(AccountQuestions):
         if self._exchange is not None:
             self._exchange.close()
         self.is_connected = False
-        self.runtime.close()
+        if self._owns_runtime:
+            self.runtime.close()
 
     def request_stop(self) -> None:
         """Ask Cerebro to end once what is in flight is known; from any thread.
@@ -322,14 +324,18 @@ class BaseStore(AccountQuestions):
         for data in datas:
             symbol = data._rt_symbol
             if any(order.symbol == symbol for order in self.desk.open_orders()):
-                exchange.on_bar(data.current_bar())
+                self._show(exchange, data.current_bar())
                 self.pump()
 
     def before_order(self, data: Any) -> None:
         """Show the bar in hand to a backtest's venue, so that it knows the last price."""
         exchange = self.exchange
         if self.mode is Mode.BACKTEST and isinstance(exchange, PaperExchange):
-            exchange.on_bar(data.current_bar())
+            self._show(exchange, data.current_bar())
+
+    def _show(self, exchange: PaperExchange, bar: Bar) -> None:
+        self.note_price(bar)
+        exchange.on_bar(bar)
 
     def now(self, data: Any) -> datetime:
         """Return the time of a decision: the bar's end in a backtest, the clock's elsewhere."""
@@ -356,7 +362,7 @@ class BaseStore(AccountQuestions):
             if self._stop_by is None:
                 self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
         elif isinstance(value, Bar):
-            self._price(value.symbol, value.close, value.end_time)
+            self.note_price(value)
             for feed in self._feeds:
                 feed.take_bar(value)
         elif isinstance(value, HistoryLoaded):
@@ -394,11 +400,13 @@ class BaseStore(AccountQuestions):
 
     def book(self, fill: Fill) -> BookedFill:
         """Book a fill of ours, once."""
-        rate = None
-        asset = fill.fee_asset
-        if asset:
-            known = self._prices.get(f"{asset}/{self.books.quote}")
-            rate = known[0] if known is not None else None
+        symbol = f"{fill.fee_asset}/{self.books.quote}"
+        rate = self.price(symbol)
+        if rate is None and fill.fee and not self.books.prices_fee_of(fill):
+            self.put_notification(
+                f"the fee of {fill.fee} {fill.fee_asset} counts as no commission: the price "
+                f"of {symbol} is unknown; add a feed of it"
+            )
         return self.books.book(fill, rate)
 
     def price(self, symbol: str) -> Decimal | None:
@@ -406,8 +414,15 @@ class BaseStore(AccountQuestions):
         known = self._prices.get(symbol)
         return None if known is None else known[0]
 
+    def note_price(self, bar: Bar) -> None:
+        """Take a bar's close as the last price, unless a newer one is known."""
+        time = bar.end_time if bar.closed else self.runtime.clock.now()
+        self._price(bar.symbol, bar.close, time)
+
     def _price(self, symbol: str, price: Decimal, time: datetime) -> None:
-        self._prices[symbol] = (price, time)
+        known = self._prices.get(symbol)
+        if known is None or time >= known[1]:
+            self._prices[symbol] = (price, time)
 
     def _guard(self, intent: OrderIntent) -> str:
         if self._stop_by is not None:
@@ -415,10 +430,10 @@ class BaseStore(AccountQuestions):
         if not self.plugins.has_guards:
             return ""
         instrument = self.exchange.instruments()[intent.symbol]
-        denial = self.plugins.check_order(intent, self._view(), instrument)
+        denial = self.plugins.check_order(intent, self._view(intent.created_at), instrument)
         return "" if denial is None else f"{denial.code}: {denial.reason}"
 
-    def _view(self) -> AccountView:
+    def _view(self, time: datetime) -> AccountView:
         books = self.books
         held = {
             asset: Balance(asset=asset, free=amount) for asset, amount in books.balances().items()
@@ -433,7 +448,7 @@ class BaseStore(AccountQuestions):
         )
         return AccountView(
             mode=self.mode,
-            time=self.runtime.clock.now(),
+            time=time,
             cash=books.cash,
             equity=equity,
             balances=held,

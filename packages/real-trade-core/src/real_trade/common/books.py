@@ -110,6 +110,11 @@ class Books:
         """Return the base asset of `symbol`."""
         return self._instruments[symbol].base
 
+    def prices_fee_of(self, fill: Fill) -> bool:
+        """Return whether the fill itself prices its fee: it was paid in base or quote."""
+        instrument = self._instruments[fill.symbol]
+        return fill.fee_asset in {"", instrument.base, instrument.quote, instrument.settle}
+
     def book(self, fill: Fill, rate: Decimal | None) -> BookedFill:
         """Book one fill.
 
@@ -123,7 +128,7 @@ class Books:
         if fill.fee and fill.fee_asset == instrument.base:
             net = fill.amount - fill.fee if fill.side is Side.BUY else fill.amount + fill.fee
             commission = fill.fee * fill.price
-        elif fill.fee and fill.fee_asset not in {"", instrument.quote, instrument.settle}:
+        elif fill.fee and not self.prices_fee_of(fill):
             commission = fill.fee * rate if rate is not None else ZERO
         before = self.position(fill.symbol)
         signed = self._whole(before, net * fill.side.sign, instrument)
