@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 
 from real_trade.exchange import Capabilities
-from real_trade.model import Instrument, OrderIntent, OrderType, TimeInForce
+from real_trade.model import Instrument, OrderIntent, OrderReport, OrderType, TimeInForce
 
 __all__ = ["fault_of", "rounded"]
 
@@ -82,4 +82,18 @@ def _outside(intent: OrderIntent, instrument: Instrument, reference: Decimal | N
         price,
         market_order=not intent.type.has_limit,
         reduce_only=intent.reduce_only,
+    )
+
+
+def mix_up(intent: OrderIntent, report: OrderReport) -> str:
+    """Return how an answer speaks of another order than the one that was sent, or ""."""
+    pairs = {
+        "client order id": (report.client_order_id, intent.client_order_id),
+        "symbol": (report.symbol, intent.symbol),
+        "side": (report.side or intent.side, intent.side),
+    }
+    if intent.amount is not None and report.amount is not None:
+        pairs["amount"] = (report.amount, intent.amount)
+    return "; ".join(
+        f"{what} {got} for {sent}" for what, (got, sent) in pairs.items() if got != sent
     )

@@ -1,52 +1,83 @@
-"""What is written down before anything is sent."""
+"""What is written down before anything is sent, and read again after a restart."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from real_trade.model import OrderIntent
-from real_trade.orders.values import OrderChange
+from real_trade.orders.entries import Entry
+from real_trade.orders.ids import base36
+from real_trade.utils.errors import RealTradeError
 
-__all__ = ["Journal", "MemoryJournal"]
+__all__ = ["Journal", "JournalError", "MemoryJournal"]
+
+
+class JournalError(RealTradeError):
+    """The journal cannot be written or must not be trusted: nothing is sent without it.
+
+    Attributes:
+        is_final: whether trying again is of no use before a person has looked at it.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", is_final: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.is_final = is_final
 
 
 class Journal(Protocol):
-    """An append-only record of intents, cancels and what became of them."""
+    """An append-only record of everything that our knowledge of orders follows from."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether `write` may block, so that it belongs on a lane."""
 
     def next_client_order_id(self) -> str:
         """Return a client order id that was never used before."""
 
-    def write_intent(self, intent: OrderIntent) -> None:
-        """Make an intent durable; blocks; raises when it cannot: then nothing may be sent."""
+    def is_own_id(self, client_order_id: str) -> bool:
+        """Return whether this bot made the id, in this run or an earlier one."""
 
-    def write_cancel(self, client_order_id: str) -> None:
-        """Make a wish to cancel durable."""
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Make entries durable, all or none.
 
-    def write_change(self, change: OrderChange) -> None:
-        """Record what became of an order."""
+        Raises:
+            JournalError: they are not, and what depends on them must not be done.
+        """
+
+    def replay(self) -> Iterator[Entry]:
+        """Yield all that was written, oldest first."""
 
 
 class MemoryJournal:
-    """A journal for backtest and paper: ids and order, nothing on disk."""
+    """A journal for backtest and paper: nothing on disk, so a restart begins anew.
 
-    def __init__(self, prefix: str) -> None:
+    Args:
+        prefix: what ids begin with; unique to this run.
+        keeps: whether entries are kept for `replay`.
+    """
+
+    blocks = False
+
+    def __init__(self, prefix: str = "rt-mem", *, keeps: bool = False) -> None:
         self._prefix = prefix
         self._count = 0
-        self.entries: list[OrderIntent | OrderChange | str] = []
+        self._keeps = keeps
+        self._entries: list[Entry] = []
 
     def next_client_order_id(self) -> str:
         """Return the prefix with a number that counts up."""
         self._count += 1
-        return f"{self._prefix}-{self._count}"
+        return f"{self._prefix}-{base36(self._count)}"
 
-    def write_intent(self, intent: OrderIntent) -> None:
-        """Keep the intent."""
-        self.entries.append(intent)
+    def is_own_id(self, client_order_id: str) -> bool:
+        """Return whether the id has the prefix."""
+        return client_order_id.startswith(f"{self._prefix}-")
 
-    def write_cancel(self, client_order_id: str) -> None:
-        """Keep the wish."""
-        self.entries.append(client_order_id)
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Keep the entries, if this journal keeps any."""
+        if self._keeps:
+            self._entries.extend(entries)
 
-    def write_change(self, change: OrderChange) -> None:
-        """Keep the change."""
-        self.entries.append(change)
+    def replay(self) -> Iterator[Entry]:
+        """Yield what was kept, oldest first."""
+        return iter(list(self._entries))
