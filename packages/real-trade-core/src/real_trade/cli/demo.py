@@ -82,8 +82,7 @@ def _trade(
         plugins=plugins,
         on_bar=on_bar,
     )
-    first_order = {"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"}
-    exchange.add_fault({**first_order, "args": {"share": "0.5", "seconds": 0.5}})
+    exchange.add_fault({"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"})
     summary = watch(runner, plugins, f"DemoStrategy {symbol} 1s on the simulated exchange")
     return runner, _told(runner, summary, cuts, exchange.ledger())
 
