@@ -3,5 +3,6 @@
 from real_trade.common.base_broker import BaseBroker
 from real_trade.common.base_data import BaseData
 from real_trade.common.base_store import BaseStore
+from real_trade.common.base_websocket import BaseWebSocket
 
-__all__ = ["BaseBroker", "BaseData", "BaseStore"]
+__all__ = ["BaseBroker", "BaseData", "BaseStore", "BaseWebSocket"]
