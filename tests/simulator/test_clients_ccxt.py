@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 ccxt = pytest.importorskip("ccxt")
 
 
-def _client(wired: Any, **options: Any) -> Any:
-    client = ccxt.binance(
+def _client(wired: Any, kind: Any = None, **options: Any) -> Any:
+    client = (kind or ccxt.binance)(
         {
             "apiKey": wired.apikey,
             "secret": wired.secret,
@@ -96,3 +97,35 @@ def test_ccxt_knows_our_refusals(wired: Any) -> None:
     client.secret = "wrong"
     with pytest.raises(ccxt.AuthenticationError):
         client.fetch_balance()
+
+
+def test_ccxt_pro_receives_bars_books_and_its_own_events(wired: Any) -> None:
+    pro = pytest.importorskip("ccxt.pro")
+    symbol = "BTC/USDT"
+
+    async def talk() -> tuple[list[str], Any, Any]:
+        client = _client(wired, pro.binance)
+        client.urls["api"]["ws"]["spot"] = f"{wired.ws}/ws"
+        client.urls["api"]["ws"]["ws-api"]["spot"] = wired.ws_api
+        seen: list[str] = []
+        try:
+            await client.load_markets()
+            waiting = asyncio.create_task(client.watch_orders(symbol))
+            while not wired.simulator.surface.users.of("default"):
+                await asyncio.sleep(0.02)
+            order = await client.create_order(symbol, "limit", "buy", 0.01, 50_000)
+            seen.extend(one["status"] for one in await asyncio.wait_for(waiting, 10))
+            waiting = asyncio.create_task(client.watch_orders(symbol))
+            await asyncio.sleep(0)
+            await client.cancel_order(order["id"], symbol)
+            seen.extend(one["status"] for one in await asyncio.wait_for(waiting, 10))
+            bars = await asyncio.wait_for(client.watch_ohlcv(symbol, "1s"), 10)
+            book = await asyncio.wait_for(client.watch_order_book(symbol), 10)
+        finally:
+            await client.close()
+        return seen, bars, book
+
+    seen, bars, book = asyncio.run(talk())
+    assert seen == ["open", "canceled"]
+    assert bars[-1][4] > 0
+    assert book["bids"][0][0] < book["asks"][0][0]

@@ -132,3 +132,8 @@ def test_switches_change_while_running(desk: Any) -> None:
     assert told["read_lag_ms"] == 1000
     order = desk.limit().body["orderId"]
     assert desk.signed("GET", "/order", symbol="BTCUSDT", orderId=order).code == -2013
+
+
+def test_a_web_page_cannot_reach_the_control_plane(desk: Any) -> None:
+    told = desk.send("GET", "/control/ledger", headers={"origin": "https://evil.test"})
+    assert told.status == 403

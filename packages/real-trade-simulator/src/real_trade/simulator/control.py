@@ -55,6 +55,8 @@ class Control:
 
     def answer(self, request: Request) -> Reply:
         """Answer one request."""
+        if "origin" in request.headers:
+            return _error(403, "the control plane does not answer web pages")
         path = request.path.rstrip("/")
         rule_id = ""
         if path.startswith("/control/faults/"):

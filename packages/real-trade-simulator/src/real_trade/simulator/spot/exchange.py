@@ -86,16 +86,7 @@ class SpotExchange:
         self.prevention = SelfTradePrevention.EXPIRE_MAKER
         self._rules = {symbol: SymbolRules() for symbol in self.listings}
         self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
-        self.venue = Venue(
-            (listing.instrument for listing in listings),
-            clock,
-            seed=settings.seed,
-            fees=self.fees,
-            rules=self._rules,
-            self_trade_prevention=self.prevention,
-            first_order_id=_FIRST_ORDER,
-            first_trade_id=FIRST_TRADE_ID,
-        )
+        self.venue = self._open_venue()
         self.executions = Executions()
         self._updated: dict[str, int] = {}
         self._counts: dict[str, OrderCounts] = {}
@@ -108,6 +99,18 @@ class SpotExchange:
             self.venue.open_account(
                 name, {asset: amount for asset, amount in balances.items() if amount}
             )
+
+    def _open_venue(self) -> Venue:
+        return Venue(
+            self.natives.values(),
+            self.clock,
+            seed=self.settings.seed,
+            fees=self.fees,
+            rules=self._rules,
+            self_trade_prevention=self.prevention,
+            first_order_id=_FIRST_ORDER,
+            first_trade_id=FIRST_TRADE_ID,
+        )
 
     @property
     def switches(self) -> Switches:

@@ -93,8 +93,12 @@ def _symbol(exchange: SpotExchange, instrument: Instrument, show_sets: bool) -> 
 
 def symbol_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str, Any]]:
     """Return the filters of one symbol, from the figures that the venue applies."""
+    return [*_price_filters(instrument, rules), *_count_filters(rules)]
+
+
+def _price_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str, Any]]:
     up, down = instrument.price_up, instrument.price_down
-    found: list[dict[str, Any]] = [
+    return [
         {
             "filterType": "PRICE_FILTER",
             "minPrice": written(instrument.min_price),
@@ -107,7 +111,6 @@ def symbol_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str,
             "maxQty": written(instrument.max_amount),
             "stepSize": written(instrument.amount_step),
         },
-        {"filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts},
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": written(instrument.min_market_amount),
@@ -115,18 +118,11 @@ def symbol_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str,
             "stepSize": written(instrument.market_amount_step),
         },
         {
-            "filterType": "TRAILING_DELTA",
-            "minTrailingAboveDelta": rules.trailing_min_above,
-            "maxTrailingAboveDelta": rules.trailing_max_above,
-            "minTrailingBelowDelta": rules.trailing_min_below,
-            "maxTrailingBelowDelta": rules.trailing_max_below,
-        },
-        {
             "filterType": "PERCENT_PRICE_BY_SIDE",
-            "bidMultiplierUp": _short(rules.bid_up or up),
-            "bidMultiplierDown": _short(rules.bid_down or down),
-            "askMultiplierUp": _short(rules.ask_up or up),
-            "askMultiplierDown": _short(rules.ask_down or down),
+            "bidMultiplierUp": f"{rules.bid_up or up:f}",
+            "bidMultiplierDown": f"{rules.bid_down or down:f}",
+            "askMultiplierUp": f"{rules.ask_up or up:f}",
+            "askMultiplierDown": f"{rules.ask_down or down:f}",
             "avgPriceMins": rules.average_minutes,
         },
         {
@@ -136,6 +132,19 @@ def symbol_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str,
             "maxNotional": written(instrument.max_notional),
             "applyMaxToMarket": False,
             "avgPriceMins": rules.average_minutes,
+        },
+    ]
+
+
+def _count_filters(rules: SymbolRules) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"filterType": "ICEBERG_PARTS", "limit": rules.iceberg_parts},
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": rules.trailing_min_above,
+            "maxTrailingAboveDelta": rules.trailing_max_above,
+            "minTrailingBelowDelta": rules.trailing_min_below,
+            "maxTrailingBelowDelta": rules.trailing_max_below,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders},
         {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": rules.max_order_lists},
@@ -152,7 +161,3 @@ def symbol_filters(instrument: Instrument, rules: SymbolRules) -> list[dict[str,
             }
         )
     return found
-
-
-def _short(value: object) -> str:
-    return f"{value:f}"
