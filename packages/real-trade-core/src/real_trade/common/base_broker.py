@@ -49,6 +49,8 @@ class BaseBroker(bt.BrokerBase):
         cash: starting cash in quote units, for backtest and paper.
         base_currency: the quote asset in which cash and value are told.
         commission: fee as a ratio, for backtest and paper (0.001 is 0.1 %).
+        trade_before_live: take orders that add risk while the feed still catches up; refused
+            otherwise, since they would be decided on bars that are over.
     """
 
     params = (
@@ -56,6 +58,7 @@ class BaseBroker(bt.BrokerBase):
         ("base_currency", "USDT"),
         ("commission", 0.001),
         ("paper_trading", True),
+        ("trade_before_live", False),
     )
 
     def __init__(self, store: BaseStore, **_: Any) -> None:
@@ -352,7 +355,7 @@ class BaseBroker(bt.BrokerBase):
             self._remains(order, change.order.intent.amount, filled)
             done = complete and number == len(change.fills)
             self._ended(order, order.Completed, fill.time) if done else self._partial(order)
-        ended_at = change.order.updated_at or self.store.runtime.clock.now()
+        ended_at = change.order.updated_at or change.order.intent.created_at
         if complete and not change.fills and order.alive():
             self._ended(order, order.Completed, ended_at)
         elif state in _ENDS and order.alive():
@@ -370,17 +373,10 @@ class BaseBroker(bt.BrokerBase):
 
     def _ended(self, order: bt.Order, status: int, time: datetime) -> None:
         order.status = status
-        order.executed.dt = self._stamp(order, time)
+        order.executed.dt = _stamp(time)
         if status == order.Completed:
             order.executed.remsize = 0.0
         self.notify(order)
-
-    def _stamp(self, order: bt.Order, time: datetime) -> float:
-        """Return a time as Backtrader's day number: the bar's in a backtest, as its broker has."""
-        if self.store.mode is Mode.BACKTEST:
-            return float(order.data.datetime[0])
-        # Live, the bar in hand may be the one that is being waited for and has no time yet.
-        return float(bt.date2num(time.replace(tzinfo=None)))
 
     @staticmethod
     def _remains(order: bt.Order, amount: Decimal | None, filled: Decimal) -> None:
@@ -402,7 +398,7 @@ class BaseBroker(bt.BrokerBase):
         position.size = float(booked.after.amount)
         position.price = float(booked.after.entry_price)
         order.execute(
-            self._stamp(order, fill.time),
+            _stamp(fill.time),
             closed + opened,
             price,
             closed,
@@ -438,6 +434,14 @@ def _feed_of(data: Any) -> Any:
             )
         data = source
     return data
+
+
+def _stamp(time: datetime) -> float:
+    """Return a time as Backtrader's day number.
+
+    The bar in hand does not tell it: live, it may be the one that is waited for, without a time.
+    """
+    return float(bt.date2num(time.replace(tzinfo=None)))
 
 
 def _fault(asked: dict[str, Any], keywords: dict[str, Any]) -> str:
