@@ -195,7 +195,7 @@ class CcxtLink:
                 return payload
             verdict = Verdict.UNKNOWN if call.write else verdict
             raise self._error(verdict, Fault(status=reply.status, message=text), call.write)
-        code, message = found or (0, "" if readable else "the reply is no JSON")
+        code, message = found or (0, "" if readable else "the reply says nothing that can be read")
         fault = Fault(
             status=reply.status,
             code=code,
@@ -209,9 +209,10 @@ class CcxtLink:
 
     def _read(self, body: bytes) -> tuple[bool, Any]:
         try:
-            return True, self._dialect.read_json(body)
+            payload = self._dialect.read_json(body)
         except (ValueError, RecursionError):
             return False, None
+        return payload is not None, payload
 
     def _verdict_of_ccxt(
         self, reply: HttpReply, payload: Any, url: str, method: str

@@ -199,7 +199,7 @@ def report_from(
         state=_state(raw, filled),
         time=from_ms(int(stamp)) if stamp else now,
         evidence=evidence,
-        exchange_order_id=str(raw["id"]),
+        exchange_order_id=_id(raw),
         side=Side(raw["side"]) if raw.get("side") else None,
         type=_TYPES.get(str(raw.get("type"))),
         amount=number(raw.get("amount"), "amount"),
@@ -210,6 +210,12 @@ def report_from(
         average_price=number(raw.get("average"), "average price"),
         fills=tuple(fill_from(trade) for trade in raw.get("trades") or ()),
     )
+
+
+def _id(raw: Raw) -> str:
+    if not raw["id"]:
+        raise ValueError("the order has no id")
+    return str(raw["id"])
 
 
 def _state(raw: Raw, filled: Decimal) -> OrderState:
