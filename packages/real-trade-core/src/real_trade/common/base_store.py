@@ -427,11 +427,28 @@ class BaseStore(AccountQuestions):
     def _guard(self, intent: OrderIntent) -> str:
         if self._stop_by is not None:
             return "the run is stopping and takes no new orders"
+        if self._is_behind(intent):
+            return (
+                f"{intent.symbol} is still catching up: an order that adds risk is taken once its "
+                "feed is LIVE (trade_before_live=True takes it at once)"
+            )
         if not self.plugins.has_guards:
             return ""
         instrument = self.exchange.instruments()[intent.symbol]
         denial = self.plugins.check_order(intent, self._view(intent.created_at), instrument)
         return "" if denial is None else f"{denial.code}: {denial.reason}"
+
+    def _is_behind(self, intent: OrderIntent) -> bool:
+        """Return whether an order would add risk on bars that are not the newest."""
+        if self.mode is Mode.BACKTEST or self._broker is None or self._broker.p.trade_before_live:
+            return False
+        feeds = [feed for feed in self._feeds if feed.symbol == intent.symbol]
+        if not feeds or any(feed.is_live_now for feed in feeds):
+            return False
+        held = self.books.position(intent.symbol).amount
+        if intent.amount is None:
+            return True
+        return held * intent.side.sign >= 0 or intent.amount > abs(held)
 
     def _view(self, time: datetime) -> AccountView:
         books = self.books
