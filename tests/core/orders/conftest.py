@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -121,6 +121,7 @@ class FakeExchange:
         self.instant: Callable[[Resting], None] = self._market_fills
         self.hides_order_for_s = 0.0
         self.latency_s: dict[str, float] = {}
+        self.log: list[tuple[float, str]] = []
         self._trades = 0
 
     # What a test says
@@ -299,8 +300,10 @@ class FakeExchange:
 
     def _arrive(self, method: str, *, write: bool = False) -> None:
         self.calls[method] += 1
+        self.log.append((self.runtime.clock.monotonic(), method))
         if method in self.latency_s:
             self.runtime.clock.sleep(self.latency_s[method])
+            self.log.append((self.runtime.clock.monotonic(), f"{method} ended"))
         if self.is_down:
             raise Unavailable("connection refused")
         if self.failures.get(method):
@@ -463,5 +466,5 @@ def make_world() -> type[World]:
 
 
 @pytest.fixture
-def journal_url(tmp_path: Path) -> Iterator[str]:
-    yield f"sqlite:///{tmp_path / 'state' / 'journal.sqlite'}"
+def journal_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'state' / 'journal.sqlite'}"
