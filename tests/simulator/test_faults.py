@@ -16,7 +16,7 @@ def _orders(desk: Any) -> list[str]:
     ("rule", "words"),
     [
         ([], None),
-        ("x", "a rule is an object with the keys on, do, when, args, id"),
+        ("x", "a rule is an object with the keys on, do, when, where, args, id"),
         ({"on": "POST /api/v3/order"}, "needs 'do'"),
         ({"on": "nowhere", "do": "delay"}, "write 'POST /api/v3/order'"),
         ({"on": "/api/v3/order", "do": "explode"}, "unknown action 'explode'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -183,3 +184,30 @@ def test_W08_a_subscription_is_confirmed_and_not_done_or_done_and_not_confirmed(
     desk.fault("api:LIST_SUBSCRIPTIONS", "change", set={"result": []})
     end.on_text(b'{"method":"LIST_SUBSCRIPTIONS","id":2}')
     assert session.take() == [{"result": [], "id": 2}]
+
+
+def test_W20_a_bar_is_closed_twice_by_its_content(desk: Any) -> None:
+    _, session = desk.socket("/ws/btcusdt@kline_1m")
+    rule = {"on": "stream:*", "do": "duplicate", "where": {"k.x": True}}
+    desk.send("POST", "/control/faults", body=json.dumps(rule).encode())
+    desk.wait(61)
+    bars = [one["k"] for one in session.take()]
+    assert [bar["x"] for bar in bars].count(True) == 2
+    assert len({(bar["t"], bar["c"]) for bar in bars if bar["x"]}) == 1
+
+
+def test_W13_only_the_fill_is_lost(desk: Any) -> None:
+    end, session = desk.socket("/ws-api/v3")
+    desk.api(end, "userDataStream.subscribe.signature", sign=True)
+    rule = {"on": "user:executionReport", "do": "drop", "where": {"x": "TRADE"}}
+    desk.send("POST", "/control/faults", body=json.dumps(rule).encode())
+    desk.market()
+    reports = [one["event"] for one in session.take() if "event" in one]
+    assert [one.get("x") for one in reports] == ["NEW", None]
+
+
+def test_requests_are_told_apart_by_their_parameters(desk: Any) -> None:
+    rule = {"on": "POST /api/v3/order", "do": "drop_response", "where": {"side": "SELL"}}
+    desk.send("POST", "/control/faults", body=json.dumps(rule).encode())
+    assert not desk.market("BUY").reply.delivery.lost
+    assert desk.market("SELL").reply.delivery.lost

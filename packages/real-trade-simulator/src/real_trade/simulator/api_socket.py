@@ -97,6 +97,7 @@ class ApiSocket(SocketEnd):
                 limits=self._door.limits,
                 ip=self.ip,
                 cache_key=f"{method} {sorted(params)}",
+                facts=lambda: params,
             )
         else:
             answer = execute()

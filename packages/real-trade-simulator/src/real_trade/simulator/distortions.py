@@ -7,6 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from real_trade.simulator.faults import look
 from real_trade.simulator.frames import Opcode, encode
 
 __all__ = ["BODIES", "FRAMES", "changed", "distorted_body", "distorted_frame"]
@@ -44,7 +45,7 @@ def changed(value: Any, args: Mapping[str, Any]) -> Any:
         _put(found, str(path).split("."), None)
     for path in args.get("remove", []):
         *parents, last = str(path).split(".")
-        holder = _walk(found, parents)
+        holder = look(found, ".".join(parents)) if parents else found
         if isinstance(holder, dict):
             holder.pop(last, None)
         elif isinstance(holder, list) and last.isdigit() and int(last) < len(holder):
@@ -112,19 +113,8 @@ def _masked(payload: bytes) -> bytes:
     return bytes((0x81, 0x80 | len(short), 0, 0, 0, 0)) + short
 
 
-def _walk(value: Any, path: list[str]) -> Any:
-    for name in path:
-        if isinstance(value, dict):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value
-
-
 def _put(value: Any, path: list[str], new: Any) -> None:
-    holder = _walk(value, path[:-1])
+    holder = look(value, ".".join(path[:-1])) if path[1:] else value
     if isinstance(holder, dict):
         holder[path[-1]] = new
     elif isinstance(holder, list) and path[-1].isdigit() and int(path[-1]) < len(holder):

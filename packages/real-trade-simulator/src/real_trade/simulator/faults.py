@@ -9,12 +9,15 @@ and, after it, what it concerns, with `*` and `?` as in file names:
     user:executionReport        an account's events
     socket:/ws*                 open websockets, by path: acted upon by time, not by message
     order:BTCUSDT               orders as the matching engine takes them
+
+`where` narrows it by content: `{"k.x": true}` for a bar's last message, `{"side": "BUY"}` for a
+request's parameter.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -109,7 +112,7 @@ _WHEN: dict[str, tuple[type, ...]] = {
     "after_s": _NUMBER,
     "for_s": _NUMBER,
 }
-_KEYS = ("on", "do", "when", "args", "id")
+_KEYS = ("on", "do", "when", "where", "args", "id")
 _METHODS = {"GET", "POST", "PUT", "DELETE", "*"}
 
 
@@ -124,13 +127,19 @@ class Rule:
     args: Mapping[str, Any]
     scope: Scope
     pattern: str
+    where: Mapping[str, Any] = attrs.field(factory=dict)
     since: int = 0
     seen: int = 0
     hits: int = 0
 
-    def matches(self, target: str) -> bool:
-        """Return whether the rule concerns `target`."""
-        return fnmatchcase(target, self.pattern)
+    def matches(self, target: str, facts: Callable[[], Any] | None = None) -> bool:
+        """Return whether the rule concerns `target` with the content that `facts` tells."""
+        if not fnmatchcase(target, self.pattern):
+            return False
+        if not self.where:
+            return True
+        known = facts() if facts is not None else {}
+        return all(_equal(look(known, path), value) for path, value in self.where.items())
 
     def due(self, now: int, chance: random.Random) -> bool:
         """Count one match; return whether the rule acts on it."""
@@ -159,6 +168,7 @@ class Rule:
             "on": self.on,
             "do": self.do,
             "when": dict(self.when),
+            "where": dict(self.where),
             "args": dict(self.args),
             "seen": self.seen,
             "hits": self.hits,
@@ -205,12 +215,24 @@ class Faults:
             self._by_scope[rule.scope].remove(rule)
         return len(gone)
 
-    def hit(self, scope: Scope, target: str, now: int, do: str = "") -> Rule | None:
-        """Return the rule that acts on `target` now, or None; `do` asks for one action only."""
+    def hit(
+        self,
+        scope: Scope,
+        target: str,
+        now: int,
+        do: str = "",
+        facts: Callable[[], Any] | None = None,
+    ) -> Rule | None:
+        """Return the rule that acts on `target` now, or None.
+
+        Args:
+            do: asks for one action only.
+            facts: tells the content that `where` looks at; called only if a rule has one.
+        """
         for rule in self._by_scope[scope]:
             if do and rule.do != do:
                 continue
-            if rule.matches(target) and rule.due(now, self._chance):
+            if rule.matches(target, facts) and rule.due(now, self._chance):
                 return rule
         return None
 
@@ -264,10 +286,28 @@ def parse_rule(document: Any, rule_id: str) -> Rule:
         on=document["on"],
         do=action,
         when=when,
+        where=_mapping(document, "where"),
         args=args,
         scope=scope,
         pattern=pattern,
     )
+
+
+def look(value: Any, path: str) -> Any:
+    """Return what is at `path` in objects and lists, `orders.0.status`, or None."""
+    for name in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
+
+
+def _equal(found: Any, wanted: Any) -> bool:
+    """Compare as JSON, or as the texts of a request's parameters."""
+    return bool(found == wanted) or (isinstance(found, str) and found == str(wanted))
 
 
 def _scope(on: str) -> tuple[Scope, str]:

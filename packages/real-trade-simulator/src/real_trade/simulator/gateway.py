@@ -7,6 +7,7 @@ around it (a server, or the in-process transport) moves the bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -73,6 +74,7 @@ class Gateway:
                 limits=self._limits_of(route),
                 ip=client_ip,
                 cache_key=f"{request.method} {request.path}?{_stable(request.query)}",
+                facts=lambda: dict(parse_qsl(f"{request.query}&{_body_text(request)}")),
             )
         return self._execute(route, request, client_ip)
 

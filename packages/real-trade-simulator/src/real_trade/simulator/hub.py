@@ -155,6 +155,7 @@ class StreamSocket(SocketEnd):
             limits=None,
             ip=self.ip,
             cache_key=f"{method} {params}",
+            facts=lambda: request,
         )
         self.settle(answer, lambda reply: self.deliver(Message(reply.body)))
 

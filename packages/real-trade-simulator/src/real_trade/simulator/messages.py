@@ -63,7 +63,7 @@ class MessageFaults:
         close: Callable[[int, str, bool], None],
     ) -> None:
         """Send `value`, or what the rules make of it."""
-        rule = self._faults.hit(Scope.MESSAGE, target, self._schedule.now)
+        rule = self._faults.hit(Scope.MESSAGE, target, self._schedule.now, facts=lambda: value)
         if rule is None:
             send(value)
         else:

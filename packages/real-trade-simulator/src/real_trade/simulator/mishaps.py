@@ -62,10 +62,11 @@ class Mishaps:
         limits: Limits | None,
         ip: str,
         cache_key: str,
+        facts: Callable[[], Any],
     ) -> Answer:
         """Return the reply to a request that `execute` would answer."""
         now = self._schedule.now
-        rule = self._faults.hit(Scope.REQUEST, target, now)
+        rule = self._faults.hit(Scope.REQUEST, target, now, facts=facts)
         if rule is None:
             return execute()
         args = rule.args

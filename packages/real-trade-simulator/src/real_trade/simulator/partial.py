@@ -56,7 +56,12 @@ class PartialFills:
         if not self._faults.any(Scope.ORDER):
             return place()
         instrument = self._exchange.venue.instruments[request.symbol]
-        rule = self._faults.hit(Scope.ORDER, f"order:{instrument.native}", self._schedule.now)
+        rule = self._faults.hit(
+            Scope.ORDER,
+            f"order:{instrument.native}",
+            self._schedule.now,
+            facts=lambda: _facts(account, request),
+        )
         if rule is None:
             return place()
         share = Decimal(str(rule.args.get("share", _SHARE)))
@@ -124,6 +129,16 @@ class PartialFills:
         if not levels or request.quote_amount is None:
             return Decimal(0)
         return request.quote_amount / levels[0].price
+
+
+def _facts(account: str, request: OrderRequest) -> dict[str, str]:
+    """Return what a rule's `where` can ask of an order."""
+    return {
+        "account": account,
+        "side": request.side.name,
+        "type": request.type.name,
+        "client_order_id": request.client_order_id,
+    }
 
 
 def _part(instrument: Instrument, amount: Decimal, share: Decimal) -> Decimal | None:
