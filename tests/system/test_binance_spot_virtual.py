@@ -87,7 +87,7 @@ class World:
             "side": Side.BUY,
             "type": OrderType.LIMIT,
             "amount": Decimal("0.01"),
-            "price": Decimal("20000"),
+            "price": Decimal(20000),
             "created_at": self.runtime.clock.now(),
         }
         return OrderIntent(**(given | changes))
