@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from array import array
 
 from real_trade.model import Timeframe, from_ms, to_ms
 from real_trade.simulator.history import (
@@ -17,7 +17,8 @@ from real_trade.simulator.history import (
 
 __all__ = ["Candles", "base_length", "next_open", "open_of"]
 
-_KEPT = {SECOND_MS: 10_000, MINUTE_MS: 20_000, HOUR_MS: 20_000, DAY_MS: 20_000}
+_KEPT = {SECOND_MS: 10_000, MINUTE_MS: 10_000, HOUR_MS: 2_000, DAY_MS: 1_000}
+_COLUMNS = 10
 _LONGER = (MINUTE_MS, HOUR_MS, DAY_MS)
 _WINDOW_MS = DAY_MS
 
@@ -46,14 +47,32 @@ def next_open(timeframe: Timeframe, start: int) -> int:
     return start + timeframe.seconds * 1000
 
 
+class _Ring:
+    """The newest bars of one length, in flat memory: a bar as objects takes five times as much."""
+
+    def __init__(self, length: int, size: int) -> None:
+        self._length = length
+        self._size = size
+        self._rows = array("q", bytes(8 * _COLUMNS * size))
+
+    def get(self, start: int) -> Candle | None:
+        """Return the bar that opens at `start`, or None."""
+        at = start // self._length % self._size * _COLUMNS
+        row = self._rows[at : at + _COLUMNS]
+        return Candle(*row) if row[0] == start else None
+
+    def put(self, candle: Candle) -> None:
+        """Keep a bar in the place of the oldest."""
+        at = candle.start // self._length % self._size * _COLUMNS
+        self._rows[at : at + _COLUMNS] = array("q", candle.row())
+
+
 class Candles:
     """History, what has traded since, and the bars that are forming."""
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._live: dict[int, OrderedDict[int, Candle]] = {
-            length: OrderedDict() for length in _KEPT
-        }
+        self._live = {length: _Ring(length, size) for length, size in _KEPT.items()}
         self.last = history.price_at_start()
         start = history.start_ms
         self._second = self._flat(start - start % SECOND_MS)
@@ -92,14 +111,15 @@ class Candles:
         """Close the seconds that have passed; one without trades is flat."""
         while self._second.start + SECOND_MS <= now:
             second = self._second
-            self._keep(SECOND_MS, second.start, second)
+            self._live[SECOND_MS].put(second)
             for length in _LONGER:
                 start = second.start - second.start % length
                 forming = self._live[length].get(start)
                 if forming is None:
-                    self._keep(length, start, second.copy(start))
+                    forming = second.copy(start)
                 else:
                     forming.join(second)
+                self._live[length].put(forming)
             self._second = self._flat(second.start + SECOND_MS)
 
     def bars(self, timeframe: Timeframe, start: int, end: int) -> list[Candle]:
@@ -183,12 +203,6 @@ class Candles:
         whole = kept.copy(at)
         whole.join(self._second)
         return whole
-
-    def _keep(self, length: int, start: int, candle: Candle) -> None:
-        live = self._live[length]
-        live[start] = candle
-        if len(live) > _KEPT[length]:
-            live.popitem(last=False)
 
     def _flat(self, start: int) -> Candle:
         return Candle(start, self.last, self.last, self.last, self.last)

@@ -53,6 +53,13 @@ class Candle:
         self.taker_volume += later.taker_volume
         self.taker_quote += later.taker_quote
 
+    def row(self) -> tuple[int, ...]:
+        """Return the figures in the order of the fields."""
+        return (
+            self.start, self.open, self.high, self.low, self.close, self.volume, self.quote,
+            self.trades, self.taker_volume, self.taker_quote,
+        )  # fmt: skip
+
     def copy(self, start: int) -> Candle:
         """Return the same figures at `start`."""
         return Candle(
