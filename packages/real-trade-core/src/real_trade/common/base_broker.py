@@ -273,9 +273,10 @@ class BaseBroker(bt.BrokerBase):
                 "an order needs a bar, and there is none yet",
                 remedy="place orders in next(), not in __init__() or start()",
             )
-        fault = _fault(asked, keywords)
+        fault = _unsound(asked, keywords)
         if fault:
             asked |= _NO_FIGURES
+        fault = fault or _linked(asked)
         order = kind(pricelimit=asked.pop("plimit"), **asked)
         order.addinfo(**keywords)
         order.addcomminfo(self.getcommissioninfo(data))
@@ -314,9 +315,12 @@ class BaseBroker(bt.BrokerBase):
 
     def _refuse(self, order: bt.Order, reason: str) -> None:
         order.addinfo(reason=reason)
-        self.store.put_notification(f"order {order.ref} refused: {reason}")
+        self._note_refusal(order, reason)
         order.reject(self)
         self.notify(order)
+
+    def _note_refusal(self, order: bt.Order, reason: str) -> None:
+        self.store.put_notification(f"order {order.ref} refused: {reason}")
 
     # The way in
 
@@ -360,6 +364,8 @@ class BaseBroker(bt.BrokerBase):
             self._ended(order, order.Completed, ended_at)
         elif state in _ENDS and order.alive():
             short = change.order.insufficient_funds
+            if state in _REFUSALS:
+                self._note_refusal(order, change.order.reason)
             self._ended(order, order.Margin if short else _ENDS[state], ended_at)
 
     def _accepted(self, order: bt.Order) -> None:
@@ -415,6 +421,7 @@ class BaseBroker(bt.BrokerBase):
 
 
 _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+_REFUSALS = frozenset({OrderState.DENIED, OrderState.REJECTED})
 _ENDS = {
     OrderState.DENIED: bt.Order.Rejected,
     OrderState.REJECTED: bt.Order.Rejected,
@@ -444,11 +451,15 @@ def _stamp(time: datetime) -> float:
     return float(bt.date2num(time.replace(tzinfo=None)))
 
 
-def _fault(asked: dict[str, Any], keywords: dict[str, Any]) -> str:
-    if asked["parent"] is not None or asked["oco"] is not None or not asked["transmit"]:
-        return "brackets and OCO are not supported yet; place the orders one by one"
+def _unsound(asked: dict[str, Any], keywords: dict[str, Any]) -> str:
     try:
         check_request(asked, keywords.get("quote_amount"))
     except Untranslatable as error:
         return str(error)
+    return ""
+
+
+def _linked(asked: dict[str, Any]) -> str:
+    if asked["parent"] is not None or asked["oco"] is not None or not asked["transmit"]:
+        return "brackets and OCO are not supported yet; place the orders one by one"
     return ""
