@@ -62,7 +62,7 @@ def flat_bars(closes, timeframe=Timeframe.M1, start=START, symbol=SYMBOL, reach=
                 low=min(opened, close) - D(reach),
                 close=close,
                 volume=D(1000),
-            )  # fmt: skip
+            )
         )
         opened, time = close, timeframe.add(time)
     return found
@@ -87,7 +87,7 @@ def random_bars(seed, count=300, timeframe=Timeframe.M1, start=START):
                 low=D(low) / 100,
                 close=D(close) / 100,
                 volume=D(chance.randint(1, 10**6)) / 1000,
-            )  # fmt: skip
+            )
         )
         time = timeframe.add(time)
     return found
@@ -151,11 +151,11 @@ class FakeExchange:
 
     name = "fake"
 
-    def __init__(self, runtime, tape=(), balances=None, instruments=(instrument_of(),)):
+    def __init__(self, runtime, tape=(), balances=None, instruments=()):
         self.runtime = runtime
         self.clock = runtime.clock
         self.tape = list(tape)
-        self.known = {one.symbol: one for one in instruments}
+        self.known = {one.symbol: one for one in instruments or [instrument_of()]}
         self.held = {asset: D(str(held)) for asset, held in (balances or {"USDT": 1000}).items()}
         self.hidden, self.unsent = set(), set()
         self.outcomes, self.history_errors = deque(), deque()
@@ -317,10 +317,10 @@ def no_plugins():
 
 def run_live(
     exchange, strategy=Recorder, *, seconds=600, plan=None, on_bar=None, mode=Mode.TESTNET,
-    options=None, feeds=(SYMBOL,), setup=None, **params,
+    options=None, feeds=(SYMBOL,), setup=None, runtime=None, **params,
 ):  # fmt: skip
     """Run a strategy on an exchange in its virtual time for so long; return the strategy."""
-    runtime = exchange.clock_runtime if hasattr(exchange, "clock_runtime") else exchange.runtime
+    runtime = runtime or exchange.runtime
     store = BaseStore(mode=mode, exchange=exchange, runtime=runtime, plugins=no_plugins())
     cerebro = bt.Cerebro(stdstats=False)
     cerebro.setbroker(store.getbroker())

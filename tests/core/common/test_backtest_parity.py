@@ -58,7 +58,7 @@ class Noting(bt.Strategy):
                 done.comm,
                 done.pnl,
                 done.remsize,
-            )  # fmt: skip
+            )
         )
         if not order.alive():
             if self.entry is not None and order.ref == self.entry.ref:
@@ -85,7 +85,7 @@ class Noting(bt.Strategy):
                 trade.dtopen,
                 trade.dtclose,
                 trade.barlen,
-            )  # fmt: skip
+            )
         )
 
     def note(self):
@@ -165,9 +165,12 @@ class Breakout(Noting):
             )
         else:
             self.entry = self.buy(
-                size=2, exectype=Order.StopLimit, price=top, plimit=round(top + 0.3, 2),
+                size=2,
+                exectype=Order.StopLimit,
+                price=top,
+                plimit=round(top + 0.3, 2),
                 valid=timedelta(minutes=15),
-            )  # fmt: skip
+            )
 
     def bought(self, order):
         self.exit = self.sell(
@@ -186,9 +189,12 @@ class Trailing(Noting):
         if not self.position and self.entry is None and self.exit is None:
             price = None if len(self) % 2 else round(close * 1.002, 2)
             self.entry = self.buy(
-                size=0.5, exectype=Order.StopTrail, price=price,
-                trailamount=round(self.atr[0], 2), valid=timedelta(minutes=20),
-            )  # fmt: skip
+                size=0.5,
+                exectype=Order.StopTrail,
+                price=price,
+                trailamount=round(self.atr[0], 2),
+                valid=timedelta(minutes=20),
+            )
 
     def bought(self, order):
         close = self.data.close[0]
