@@ -24,12 +24,16 @@ __all__ = [
 ]
 
 
+def _without_query(url: str) -> str:
+    return repr(url.partition("?")[0])  # the query may hold a signature
+
+
 @attrs.frozen(kw_only=True)
 class HttpRequest:
     """One HTTP request. `deadline_s` bounds all of it, connection to last byte."""
 
     method: str
-    url: str
+    url: str = attrs.field(repr=_without_query)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
     deadline_s: float = 10.0
