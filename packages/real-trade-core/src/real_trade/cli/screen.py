@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -71,7 +72,7 @@ class Screen:
         what = f"{order.side.value} {_amount(order)} {order.symbol} {order.intent.type.value}"
         told = f"order {order.client_order_id}  {what}  {order.state.value}"
         if order.state is OrderState.PARTIALLY_FILLED:
-            told += f" ({order.filled} of {order.intent.amount})"
+            told += f" ({_plain(order.filled)} of {_amount(order)})"
         if order.reason:
             told += f": {order.reason}"
         self.line(told)
@@ -80,8 +81,8 @@ class Screen:
     def fill_received(self, fill: Fill) -> None:
         """An order filled, in part or whole."""
         self.line(
-            f"fill  {fill.client_order_id}  {fill.side.value} {fill.amount} at {fill.price}, "
-            f"fee {fill.fee} {fill.fee_asset}"
+            f"fill  {fill.client_order_id}  {fill.side.value} {_plain(fill.amount)} at "
+            f"{_plain(fill.price)}, fee {_plain(fill.fee)} {fill.fee_asset}"
         )
 
     @hookimpl
@@ -104,7 +105,7 @@ class PlainScreen(Screen):
     def price(self, bar: Bar, books: Books) -> None:
         """Write the bar's close with the books."""
         self.line(
-            f"{bar.end_time:%H:%M:%S} {bar.symbol} {bar.close}  position {books.position:g}  "
+            f"{bar.end_time:%H:%M:%S} {bar.symbol} {_plain(bar.close)}  position {books.position:g}  "
             f"cash {books.cash:.2f}  equity {books.equity:.2f}"
         )
 
@@ -139,7 +140,7 @@ class LiveScreen(Screen):
         """Keep the figures for the next drawing."""
         self._figures = [
             ("bar", f"{bar.end_time:%Y-%m-%d %H:%M:%S} UTC"),
-            ("price", f"{bar.close}"),
+            ("price", _plain(bar.close)),
             ("position", f"{books.position:g}"),
             ("cash", f"{books.cash:.2f}"),
             ("equity", f"{books.equity:.2f}"),
@@ -168,5 +169,11 @@ def make_screen(mode: str, title: str, books: Callable[[], Books]) -> Screen:
 
 def _amount(order: Order) -> str:
     if order.intent.amount is not None:
-        return str(order.intent.amount)
+        return _plain(order.intent.amount)
     return f"for {order.intent.quote_amount}"
+
+
+def _plain(value: Decimal) -> str:
+    """Return a number without zeros at its end and without an exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
