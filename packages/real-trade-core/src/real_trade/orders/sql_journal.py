@@ -1,0 +1,352 @@
+"""The journal in a database: append-only, each row chained to the one before by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from real_trade.orders.codec import decode, encode
+from real_trade.orders.entries import Cancel, Entry, Opened, Sending
+from real_trade.orders.ids import ClientOrderIds
+from real_trade.orders.journal import JournalError
+from real_trade.runtime import Clock
+from real_trade.runtime.failpoints import failpoint
+from real_trade.storage.engine import open_engine, sqlite_path
+from real_trade.storage.locks import FileLock
+from real_trade.storage.schema import upgrade
+from real_trade.storage.tables import journal_rows, journal_scopes
+from real_trade.utils.errors import ConfigurationError
+
+__all__ = ["JournalScope", "SqlJournal"]
+
+_ROWS_AT_ONCE = 5000
+_RESTORE = (
+    "stop, copy the file away, and restore the last backup; `real-trade reconcile` shows what "
+)
+_RESTORE += "the exchange has"
+# What a database says, whether trying again is of no use, and what to do.
+_FAULTS = (
+    ("locked", False, "end the other program that has the journal open"),
+    ("full", False, "free space on the journal's disk"),
+    ("readonly", False, "make the journal's file and directory writable"),
+    ("unable to open", False, "make the journal's file and directory writable"),
+    ("i/o error", True, "check the journal's disk; then start again"),
+    ("malformed", True, _RESTORE),
+    ("not a database", True, _RESTORE),
+)
+
+
+@attrs.frozen(kw_only=True)
+class JournalScope:
+    """Whose journal it is: one account on one market.
+
+    Attributes:
+        account: tells accounts apart without telling secrets, such as a key's fingerprint.
+        environment: tells, say, a demo from the real thing; the two never share a journal.
+    """
+
+    exchange: str
+    market: str
+    account: str
+    environment: str
+
+    @property
+    def name(self) -> str:
+        """Return a file name for it."""
+        text = f"{self.exchange}-{self.market}-{self.account}"
+        return "".join(char if char.isalnum() or char in "-_" else "_" for char in text)
+
+
+class SqlJournal:
+    """A journal in SQLite (durable on return: WAL, full sync) or PostgreSQL.
+
+    `write` is for one lane; everything else is done before the lane starts or after it has ended.
+    """
+
+    blocks = True
+
+    def __init__(
+        self,
+        engine: Engine,
+        scope: JournalScope,
+        *,
+        bot: str,
+        clock: Clock,
+        lock: FileLock,
+        url: str,
+    ) -> None:
+        self._engine = engine
+        self._scope = scope
+        self._clock = clock
+        self._lock = lock
+        self._pid = os.getpid()
+        self._path = sqlite_path(url)
+        self._file = _identity(self._path)
+        self._broken: JournalError | None = None
+        self._is_doubtful = False
+        self._scope_id = self._find_scope()
+        self._genesis = hashlib.sha256(repr(attrs.astuple(scope)).encode()).digest()
+        with self._engine.connect() as connection:
+            self._seq, self._epoch, self._digest = self._end(connection)
+        self._open_epoch(bot, url)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        scope: JournalScope,
+        *,
+        bot: str,
+        clock: Clock,
+        lock_directory: Path | None = None,
+        busy_timeout_s: float = 5.0,
+    ) -> SqlJournal:
+        """Open the journal for writing, make it if need be, and check every row.
+
+        Args:
+            lock_directory: where the lock of this account and market lies; all programs of a
+                machine must agree on it. Next to an SQLite file by default.
+
+        Raises:
+            AlreadyRunning: another process writes for this account and market.
+            JournalError: it is damaged, of another environment, or older than it was.
+            StorageError: it cannot be opened.
+            ConfigurationError: the bot's name does not do, or there is no place for the lock.
+        """
+        ClientOrderIds(bot, 0)
+        path = sqlite_path(url)
+        directory = lock_directory or (None if path is None else path.parent)
+        if directory is None:
+            raise ConfigurationError(
+                "a journal outside SQLite needs a directory for its lock",
+                remedy="pass lock_directory",
+            )
+        lock = FileLock(directory / f"{scope.name}.lock")
+        try:
+            engine = open_engine(url, busy_timeout_s=busy_timeout_s)
+            try:
+                upgrade(engine)
+                return cls(engine, scope, bot=bot, clock=clock, lock=lock, url=url)
+            except SQLAlchemyError as error:
+                raise _journal_error(error) from error
+            except BaseException:
+                engine.dispose()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    def next_client_order_id(self) -> str:
+        """Return a client order id that was never used before."""
+        return self._ids.next()
+
+    def is_own_id(self, client_order_id: str) -> bool:
+        """Return whether this bot made the id, in this run or an earlier one."""
+        return self._ids.is_own(client_order_id)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Make entries durable in one transaction, all or none."""
+        self._refuse_if_unfit()
+        try:
+            with self._engine.begin() as connection:
+                if self._is_doubtful:
+                    # A commit that failed may have been one after all.
+                    self._seq, _, self._digest = self._end(connection)
+                rows = self._rows(entries)
+                connection.execute(insert(journal_rows), rows)
+                for entry in entries:
+                    failpoint(_COMMIT_POINTS.get(type(entry), "c13"))
+        except SQLAlchemyError as error:
+            self._is_doubtful = True
+            refused = _journal_error(error)
+            if refused.is_final:
+                self._broken = refused
+            raise refused from error
+        self._is_doubtful = False
+        self._seq, self._digest = rows[-1]["seq"], rows[-1]["digest"]
+
+    def replay(self) -> Iterator[Entry]:
+        """Yield all entries, oldest first, each checked against the chain.
+
+        Raises:
+            JournalError: a row is missing, was changed, or cannot be read.
+        """
+        seq, digest = 0, self._genesis
+        for row in self._read():
+            seq += 1
+            values = row._asdict()
+            expected = _digest(digest, values)
+            if row.seq != seq or row.digest != expected:
+                raise self._damaged(f"row {seq} is missing or was changed")
+            digest = expected
+            try:
+                entry = decode(row.kind, row.payload)
+            except (KeyError, ValueError, TypeError) as error:
+                raise self._damaged(f"row {seq} cannot be read ({error})") from error
+            yield entry
+        if (seq, digest) != (self._seq, self._digest):
+            raise self._damaged(f"it ends at row {seq} instead of {self._seq}")
+
+    def verify(self) -> int:
+        """Check every row; return how many there are.
+
+        Raises:
+            JournalError: the journal is damaged.
+        """
+        return sum(1 for _ in self.replay())
+
+    def close(self) -> None:
+        """Let the database and the lock go; safe to call again."""
+        self._broken = self._broken or JournalError("the journal is closed", is_final=True)
+        self._engine.dispose()
+        self._lock.release()
+
+    # Opening
+
+    def _find_scope(self) -> int:
+        scope = self._scope
+        key = {"exchange": scope.exchange, "market": scope.market, "account": scope.account}
+        with self._engine.begin() as connection:
+            found = connection.execute(select(journal_scopes).filter_by(**key)).one_or_none()
+            if found is None:
+                new = insert(journal_scopes).values(environment=scope.environment, **key)
+                return int(connection.execute(new.returning(journal_scopes.c.id)).scalar_one())
+        if found.environment != scope.environment:
+            raise JournalError(
+                f"this is the journal of environment {found.environment!r}, "
+                f"and the run is in {scope.environment!r}",
+                remedy="use another journal for each environment",
+                is_final=True,
+            )
+        return int(found.id)
+
+    def _open_epoch(self, bot: str, url: str) -> None:
+        self.verify()
+        known = self._lock.notes.get(url, 0)
+        if self._epoch < known:
+            raise JournalError(
+                f"the journal ends with epoch {self._epoch}, and epoch {known} was written "
+                "already: it was replaced by an older copy",
+                remedy="restore the newest copy; or, to go on with this one, remove the .lock file "
+                "and let `real-trade reconcile` show what it does not know",
+                is_final=True,
+            )
+        # Also later than any epoch of a journal that was lost.
+        self._epoch = max(self._epoch + 1, int(self._clock.now().timestamp()))
+        self._ids = ClientOrderIds(bot, self._epoch)
+        self.write([Opened(epoch=self._epoch, bot=bot, environment=self._scope.environment)])
+        self._lock.notes[url] = self._epoch
+        self._lock.save()
+
+    def _end(self, connection: Connection) -> tuple[int, int, bytes]:
+        table = journal_rows.c
+        last = connection.execute(
+            select(table.seq, table.epoch, table.digest)
+            .where(table.scope_id == self._scope_id)
+            .order_by(table.seq.desc())
+            .limit(1)
+        ).one_or_none()
+        return (0, 0, self._genesis) if last is None else (last.seq, last.epoch, last.digest)
+
+    # Rows
+
+    def _rows(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+        rows = []
+        digest, written_at = self._digest, self._clock.now().isoformat()
+        for seq, entry in enumerate(entries, self._seq + 1):
+            kind, client_order_id, payload = encode(entry)
+            row = {
+                "scope_id": self._scope_id,
+                "seq": seq,
+                "epoch": self._epoch,
+                "written_at": written_at,
+                "kind": kind,
+                "client_order_id": client_order_id,
+                "payload": payload,
+            }
+            row["digest"] = digest = _digest(digest, row)
+            rows.append(row)
+        return rows
+
+    def _read(self) -> Iterator[Row[Any]]:
+        """Yield rows in portions, so that no long read keeps the log from shrinking."""
+        table, after = journal_rows.c, 0
+        wanted = select(journal_rows).where(table.scope_id == self._scope_id).order_by(table.seq)
+        while True:
+            try:
+                with self._engine.connect() as connection:
+                    rows = connection.execute(
+                        wanted.where(table.seq > after).limit(_ROWS_AT_ONCE)
+                    ).all()
+            except SQLAlchemyError as error:
+                raise _journal_error(error) from error
+            yield from rows
+            if len(rows) < _ROWS_AT_ONCE:
+                return
+            after = rows[-1].seq
+
+    def _damaged(self, what: str) -> JournalError:
+        self._broken = JournalError(
+            f"the journal is damaged: {what}", remedy=_RESTORE, is_final=True
+        )
+        return self._broken
+
+    def _refuse_if_unfit(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        if os.getpid() != self._pid:
+            raise JournalError(
+                "this process was forked from the one that trades",
+                remedy="start worker processes before the run, or by 'spawn'",
+                is_final=True,
+            )
+        if _identity(self._path) != self._file:
+            self._broken = JournalError(
+                f"the journal {self._path} was moved, deleted or replaced while in use",
+                remedy="put it back and start again",
+                is_final=True,
+            )
+            raise self._broken
+
+
+_COMMIT_POINTS: dict[type[Any], str] = {Sending: "c04", Cancel: "c17"}
+
+
+def _digest(previous: bytes, row: dict[str, Any]) -> bytes:
+    names = ("seq", "epoch", "written_at", "kind", "client_order_id", "payload")
+    text = "\x1f".join(str(row[name]) for name in names)
+    return hashlib.sha256(previous + text.encode()).digest()
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return what makes a file this file, None when there is none."""
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _journal_error(error: SQLAlchemyError) -> JournalError:
+    reason = str(getattr(error, "orig", None) or error)
+    if isinstance(error, IntegrityError):
+        return JournalError(
+            f"another program writes to this journal ({reason})",
+            remedy="give each bot a journal of its own",
+            is_final=True,
+        )
+    for words, is_final, remedy in _FAULTS:
+        if words in reason.lower():
+            return JournalError(f"the journal: {reason}", remedy=remedy, is_final=is_final)
+    return JournalError(
+        f"the journal: {reason}", remedy="check the journal's database", is_final=False
+    )

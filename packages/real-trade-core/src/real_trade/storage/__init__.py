@@ -1,0 +1,1 @@
+"""What outlives the program: tables, migrations, engines, locks; and files of bars."""
