@@ -28,18 +28,25 @@ def no_environment(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def stores(monkeypatch):
+    """Stop every store that a test makes."""
+    made = []
+    begin = BinanceStore.__init__
+
+    def noting(store, *args, **options):
+        begin(store, *args, **options)
+        made.append(store)
+
+    monkeypatch.setattr(BinanceStore, "__init__", noting)
+    yield made
+    for store in made:
+        store.stop()
+
+
 @pytest.fixture
 def engine():
-    """Make an engine and stop its store afterwards."""
-    made = []
-
-    def make(*args, **options):
-        made.append(create_binance_engine(*args, **options))
-        return made[-1]
-
-    yield make
-    for store, _, _ in made:
-        store.stop()
+    return create_binance_engine
 
 
 def test_the_seeds_defaults_give_paper_on_one_hour_bars_of_btc(engine):

@@ -511,6 +511,17 @@ def test_closing_ends_both_connections_and_nothing_comes_after(start, runtime, c
     assert len(connector.sockets) == 2
 
 
+def test_closing_the_exchange_closes_its_streams(start, exchange, runtime, connector, script):
+    start(BARS, ACCOUNT)
+    runtime.clock.sleep(2)
+    exchange.close()
+    asked = len(script.asked)
+    assert all(socket.closed for socket in connector.sockets)
+    runtime.clock.sleep(3600)
+    assert len(connector.sockets) == 2
+    assert len(script.asked) == asked
+
+
 def test_s6_nothing_of_the_key_or_the_signature_is_logged(start, runtime, connector, caplog):
     caplog.set_level(logging.DEBUG)
     start(ACCOUNT)

@@ -13,7 +13,7 @@ from real_trade.binance.market_stream import MarketStream
 from real_trade.binance.signing import signed
 from real_trade.binance.stream import BinanceStream
 from real_trade.binance.user_stream import UserStream
-from real_trade.exchange import Capabilities, Sink, Subscription
+from real_trade.exchange import Capabilities, ExchangeSettings, Sink, Subscription
 from real_trade.exchange.outcomes import Verdict
 from real_trade.exchange.rate_budget import Priority
 from real_trade.model import (
@@ -60,6 +60,10 @@ class BinanceSpot(BinanceExchange):
         demo=True,
         max_bars=1000,
     )
+
+    def __init__(self, settings: ExchangeSettings) -> None:
+        super().__init__(settings)
+        self._streams: list[BinanceStream] = []
 
     def ticker(self, symbol: str) -> Ticker:
         """Return the last price and top of book; an empty side of the book shows the last price."""
@@ -189,8 +193,16 @@ class BinanceSpot(BinanceExchange):
             refused=self._refused,
         )
         stream = BinanceStream(market, user)
+        self._streams.append(stream)
         stream.add(subscriptions)
         return stream
+
+    def close(self) -> None:
+        """Release connections, those of streams too; safe to call again."""
+        for stream in self._streams:
+            stream.close()
+        self._streams.clear()
+        super().close()
 
     def _user_address(self) -> str:
         link = self.link

@@ -20,7 +20,7 @@ from real_trade.exchange.server_clock import ServerClock
 from real_trade.exchange.settings import Environment, ExchangeSettings
 from real_trade.exchange.transport import Connector, Transport
 from real_trade.model import Instrument
-from real_trade.runtime import SystemClock
+from real_trade.runtime import Clock, SystemClock
 
 __all__ = ["CcxtSession"]
 
@@ -199,12 +199,13 @@ class CcxtSession:
     def _open(self) -> CcxtLink:
         client = self._client()
         self.configure(client)
-        transport = self.settings.transport
+        transport, clock = self.settings.transport, self.settings.runtime.clock
         if transport is None:
-            transport = self._own_transport = _pooled(self.settings)
-        runtime = self.settings.runtime
-        budget = RateBudget.shared(runtime, self.budget_key())
-        return CcxtLink(client, self, transport, ServerClock(runtime.clock), budget)
+            # The network lives in real time even where the account does not, as in a backtest.
+            clock = SystemClock()
+            transport = self._own_transport = _pooled(clock, self.settings.proxy)
+        budget = RateBudget.shared(self.settings.runtime, self.budget_key(), clock)
+        return CcxtLink(client, self, transport, ServerClock(clock), budget)
 
     def _client(self) -> Any:
         try:
@@ -255,10 +256,9 @@ def _one_line_ends(secret: str) -> str:
     return secret.strip().replace("\r\n", "\n")
 
 
-def _pooled(settings: ExchangeSettings) -> Transport:
+def _pooled(clock: Clock, proxy: str) -> Transport:
     http = importlib.import_module("real_trade.exchange.http")
-    # The network lives in real time even where the account does not, as in a backtest.
-    transport: Transport = http.PooledTransport(SystemClock(), proxy=settings.proxy)
+    transport: Transport = http.PooledTransport(clock, proxy=proxy)
     return transport
 
 

@@ -57,10 +57,13 @@ class RateBudget:
         self._lock = threading.Lock()
 
     @classmethod
-    def shared(cls, runtime: Runtime, key: str) -> RateBudget:
-        """Return the budget that all users of `key` share in this runtime."""
+    def shared(cls, runtime: Runtime, key: str, clock: Clock | None = None) -> RateBudget:
+        """Return the budget that all users of `key` share in this runtime.
+
+        `clock` is the exchange's where that is not the runtime's.
+        """
         budgets = cls._shared.setdefault(runtime, {})
-        return budgets.setdefault(key, cls(runtime.clock))
+        return budgets.setdefault(key, cls(clock or runtime.clock))
 
     def limit(self, name: str, window: Window) -> None:
         """Set the limit of the window called `name`, as the exchange tells it."""
