@@ -72,22 +72,13 @@ def create_binance_engine(
     store = BinanceStore(
         apikey, secret, testnet, proxy, market_type, mode=mode, **_chosen(options, _STORE)
     )
-    if mode.signs and not (store.apikey and store.secret):
-        raise AuthError(
-            f"{mode.value} needs a key and a secret of Binance's demo",
-            remedy="set RT_APIKEY and RT_SECRET, pass apikey and secret, or use paper_trading=True",
-        )
+    _need_keys(store)
     money = {"base_currency": quote_of(symbol)} | _chosen(options, _BROKER)
     broker = BinanceBroker(
         store, cash=cash, commission=commission, paper_trading=not mode.signs, **money
     )
-    data = BinanceData.from_timeframe_string(
-        timeframe,
-        store,
-        symbol=symbol,
-        backtest=mode is Mode.BACKTEST,
-        **_chosen(options, _DATA),
-    )
+    bars = {"symbol": symbol, "backtest": mode is Mode.BACKTEST} | _chosen(options, _DATA)
+    data = BinanceData.from_timeframe_string(timeframe, store, **bars)
     assert isinstance(data, BinanceData)
     return store, broker, data
 
@@ -123,6 +114,14 @@ def create_binance_engine_from_config(
         endpoint=found.endpoint,
         historical_limit=found.historical_limit,
     )
+
+
+def _need_keys(store: BinanceStore) -> None:
+    if store.mode.signs and not (store.apikey and store.secret):
+        raise AuthError(
+            f"{store.mode.value} needs a key and a secret of Binance's demo",
+            remedy="set RT_APIKEY and RT_SECRET, pass apikey and secret, or use paper_trading=True",
+        )
 
 
 def _config(given: str | os.PathLike[str] | Mapping[str, Any] | GlobalConfig) -> GlobalConfig:
