@@ -173,6 +173,7 @@ class BaseData(bt.feed.DataBase):
             return
         self._told_at = loaded.time
         self._assembler.history(loaded.bars)
+        self._tell_gaps()
         if self._stale:
             self._stale = False
             self._assembler.lose()
@@ -186,10 +187,17 @@ class BaseData(bt.feed.DataBase):
             self.store.runtime.call_later(_RETRY_S, lambda: self.store.inbox.put(AskAgain(self)))
             return
         self._gap_attempts = 0
-        self.store.put_notification(f"{self._name}: the exchange has no bars for a while; going on")
         self._assembler.accept_gap()
+        self._tell_gaps()
         if self._assembler.has_gap:
             self._ask()
+
+    def _tell_gaps(self) -> None:
+        for first, end in self._assembler.take_gaps():
+            self.store.put_notification(
+                f"{self._name}: the exchange has no bars from {first:%Y-%m-%d %H:%M:%S} to "
+                f"{end:%Y-%m-%d %H:%M:%S} UTC; going on"
+            )
 
     def ask_again(self) -> None:
         """Ask for history once more."""

@@ -250,7 +250,7 @@ class BaseStore(AccountQuestions):
         """Connect once; a feed or a broker that starts is taken in. Cerebro calls it bare too."""
         if broker is not None and self._desk is None:
             self._connect()
-        if data is not None and data not in self._feeds:
+        if data is not None and not any(data is known for known in self._feeds):
             if self._desk is None:
                 self._connect()
             self._feeds.append(data)

@@ -42,8 +42,9 @@ class TradeSizes:
 def step_to(shown: float, target: float) -> float:
     """Return the float that takes `shown` to `target`, to the bit where there is one.
 
-    From 1.1 to 1e-8 there is none: the small end has finer digits than the step. Then the result is
-    next to it, by less than one bit of `shown`; zero is always reached.
+    From 1.1 to 1e-8 there is none: the small end has finer digits than the step; nor where every
+    step is rounded past the target. Then the result is next to it, by one bit of the larger of the
+    two; zero is always reached.
     """
     delta = target - shown
     for _ in range(2):

@@ -24,6 +24,7 @@ class Assembler:
         self._waiting: dict[datetime, Bar] = {}
         self._next_open: datetime | None = None
         self._synced = False
+        self._gaps: list[tuple[datetime, datetime]] = []
         self.repeated = 0
         self.faulty = 0
 
@@ -72,8 +73,14 @@ class Assembler:
     def accept_gap(self) -> None:
         """Go on after a gap that history does not fill: the exchange has no bars there."""
         if self._waiting:
-            self._next_open = min(self._waiting)
+            self._append(self._waiting.pop(min(self._waiting)))
             self._join()
+
+    def take_gaps(self) -> list[tuple[datetime, datetime]]:
+        """Return the gaps that were passed over since the last call: first open time that is
+        missing, and the open time of the next bar there is."""
+        gaps, self._gaps = self._gaps, []
+        return gaps
 
     @property
     def has_gap(self) -> bool:
@@ -95,5 +102,7 @@ class Assembler:
         if self._next_open is not None and bar.open_time < self._next_open:
             self.repeated += 1
             return
+        if self._next_open is not None and bar.open_time > self._next_open:
+            self._gaps.append((self._next_open, bar.open_time))
         self._ready.append(bar)
         self._next_open = bar.end_time
