@@ -30,6 +30,12 @@ def _orders(desk: Any) -> list[str]:
         ({"on": "/x", "do": "stale", "when": {"moon": "full"}}, "unknown condition: 'moon'"),
         ({"on": "/x", "do": "stale", "colour": "red"}, "unknown key: 'colour'"),
         ({"on": "/x", "do": "stale", "when": 3}, "'when' is an object"),
+        ({"on": "stream:*", "do": "raw", "args": {"kind": "odd"}}, "known: malformed, utf8"),
+        ({"on": "order:*", "do": "partial_fill", "args": {"share": "x"}}, "between 0 and 1"),
+        ({"on": "order:*", "do": "partial_fill", "args": {"share": 1}}, "between 0 and 1"),
+        ({"on": "/x", "do": "reset", "args": {"part": 1.5}}, "between 0 and 1"),
+        ({"on": "/x", "do": "status", "args": {"status": 42}}, "an HTTP status"),
+        ({"on": "/x", "do": "slow", "args": {"bytes_per_s": 0}}, "at least 1"),
         ({"on": "/x", "do": "body", "args": {"body": "html"}, "when": {"nth": 1.5}}, "must be int"),
     ],
 )
@@ -320,3 +326,23 @@ def test_faults_reach_the_websocket_api_too(desk: Any) -> None:
     desk.api(end, "time")
     assert session.aborted
     assert not end.open
+
+
+@pytest.mark.parametrize(
+    ("do", "args"),
+    [
+        ("weight", {"weight": 5}),
+        ("ban", {}),
+        ("change", {"set": {"a": 1}}),
+        ("stale", {}),
+        ("body", {"body": "utf8"}),
+        ("status", {"status": 500}),
+        ("half_response", {}),
+    ],
+)
+def test_faults_on_paths_that_lead_nowhere_break_nothing(
+    desk: Any, do: str, args: dict[str, Any]
+) -> None:
+    desk.fault("* *", do, **args)
+    assert desk.ask("GET", "/nowhere").status in {404, 500}
+    assert desk.ask("GET", "/time").status in {200, 418, 500}

@@ -7,15 +7,21 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from real_trade.exchange.transport import HttpRequest, NotSent, ReplyLost
+from real_trade.model import Bar, Timeframe, from_ms
+from real_trade.paper import RecordedTape
 from real_trade.runtime import VirtualRuntime
 from real_trade.simulator.inprocess import InProcessExchange
 from real_trade.simulator.settings import SimulatorSettings
+from real_trade.simulator.simulator import Simulator
+from real_trade.simulator.symbols import spot_listings
+from real_trade.utils.errors import ConfigurationError
 
 URL = "http://127.0.0.1:1"
 START_MS = 1_795_000_000_000
@@ -231,3 +237,45 @@ def test_an_hour_of_market_passes_in_seconds() -> None:
     closed = [one["k"] for _, one in handler.messages if one["k"]["x"]]
     assert len(closed) == 60
     assert world.exchange.simulator.health()["tape_events"] > 7000
+
+
+def test_a_recorded_tape_is_replayed() -> None:
+    (listing,) = spot_listings(["BTCUSDT"])
+    opens = [Decimal(price) for price in ("50000", "50100", "49900", "50300")]
+    bars = [
+        Bar(
+            symbol="BTC/USDT",
+            timeframe=Timeframe.M1,
+            open_time=from_ms(START_MS - START_MS % 60_000 + 60_000 * number),
+            open=price,
+            high=price + 100,
+            low=price - 50,
+            close=price + 10,
+            volume=Decimal(3),
+        )
+        for number, price in enumerate(opens)
+    ]
+    runtime = VirtualRuntime(seed=1)
+    settings = SimulatorSettings(
+        seed=7, start_ms=START_MS - START_MS % 60_000, symbols=("BTCUSDT",)
+    )
+    tape = RecordedTape(listing.instrument, bars)
+    exchange = InProcessExchange(runtime, settings, tapes={"BTC/USDT": tape})
+    runtime.clock.sleep(250)
+    reply = exchange.send(
+        HttpRequest(
+            method="GET",
+            url=f"{URL}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={settings.start_ms}",
+        )
+    )
+    rows = json.loads(reply.body)
+    for row, bar in zip(rows, bars, strict=False):
+        figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        assert tuple(map(Decimal, row[1:6])) == figures
+
+
+def test_a_tape_that_ended_before_the_start_is_refused() -> None:
+    (listing,) = spot_listings(["BTCUSDT"])
+    settings = SimulatorSettings(seed=7, start_ms=START_MS, symbols=("BTCUSDT",))
+    with pytest.raises(ConfigurationError, match="nothing after the start"):
+        Simulator(settings, {"BTC/USDT": RecordedTape(listing.instrument, [])})

@@ -7,10 +7,9 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from real_trade.simulator.faults import look
 from real_trade.simulator.frames import Opcode, encode
 
-__all__ = ["BODIES", "FRAMES", "changed", "distorted_body", "distorted_frame"]
+__all__ = ["BODIES", "FRAMES", "changed", "distorted_body", "distorted_frame", "look"]
 
 _HTML = (
     b"<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n"
@@ -111,6 +110,18 @@ def _fragments(size: int) -> bytes:
 def _masked(payload: bytes) -> bytes:
     short = payload[:100]
     return bytes((0x81, 0x80 | len(short), 0, 0, 0, 0)) + short
+
+
+def look(value: Any, path: str) -> Any:
+    """Return what is at `path` in objects and lists, `orders.0.status`, or None."""
+    for name in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
 
 
 def _put(value: Any, path: list[str], new: Any) -> None:

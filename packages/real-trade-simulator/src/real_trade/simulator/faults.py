@@ -18,11 +18,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
 import attrs
+
+from real_trade.simulator.distortions import FRAMES, look
 
 __all__ = ["Faults", "Rule", "RuleError", "Scope", "known_actions", "parse_rule"]
 
@@ -275,6 +278,7 @@ def parse_rule(document: Any, rule_id: str) -> Rule:
     args = _mapping(document, "args")
     _known(args, actions[action], f"argument of {action!r}")
     _typed(args, actions[action], action)
+    _ranged(args, action)
     for name in _REQUIRED.get((scope.value, action), ()):
         if name not in args:
             raise RuleError(f"{action!r} needs the argument {name!r}")
@@ -291,18 +295,6 @@ def parse_rule(document: Any, rule_id: str) -> Rule:
         scope=scope,
         pattern=pattern,
     )
-
-
-def look(value: Any, path: str) -> Any:
-    """Return what is at `path` in objects and lists, `orders.0.status`, or None."""
-    for name in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value
 
 
 def _equal(found: Any, wanted: Any) -> bool:
@@ -353,6 +345,24 @@ def _typed(given: Mapping[str, Any], types: Mapping[str, tuple[type, ...]], what
             raise RuleError(f"{name!r} of {what!r} must be {names}, not {value!r}")
         if isinstance(value, _NUMBER) and value < 0 and name != "code":
             raise RuleError(f"{name!r} of {what!r} must not be negative: {value!r}")
+
+
+def _ranged(args: Mapping[str, Any], action: str) -> None:
+    """Refuse what has the right type and no meaning."""
+    if "kind" in args and args["kind"] not in FRAMES:
+        raise RuleError(f"unknown kind of frame: {args['kind']!r}; known: {_list(FRAMES)}")
+    if not 0 <= args.get("part", 0) <= 1:
+        raise RuleError(f"'part' of {action!r} lies between 0 and 1: {args['part']!r}")
+    if not 100 <= args.get("status", 200) <= 599:
+        raise RuleError(f"'status' of {action!r} is an HTTP status: {args['status']!r}")
+    if args.get("bytes_per_s", 1) < 1:
+        raise RuleError(f"'bytes_per_s' of {action!r} must be at least 1")
+    try:
+        share = Decimal(str(args.get("share", "0.5")))
+    except InvalidOperation:
+        share = Decimal(0)
+    if not 0 < share < 1:
+        raise RuleError(f"'share' of {action!r} lies between 0 and 1: {args['share']!r}")
 
 
 def _list(names: Iterable[str]) -> str:

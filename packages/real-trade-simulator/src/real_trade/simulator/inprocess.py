@@ -6,7 +6,7 @@ the bytes comes out as the errors that a real transport would raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from real_trade.exchange.transport import (
@@ -17,6 +17,7 @@ from real_trade.exchange.transport import (
     SocketHandler,
 )
 from real_trade.model import to_ms
+from real_trade.paper import Tape
 from real_trade.runtime import VirtualClock, VirtualRuntime
 from real_trade.simulator.frames import FrameError, payload_of
 from real_trade.simulator.messages import Message
@@ -36,6 +37,7 @@ class InProcessExchange:
     Args:
         runtime: whose clock the exchange lives by; the client must use the same one.
         latency_ms: one way; requests and replies, and messages of streams, take so long.
+        tapes: by unified symbol, instead of generated ones.
     """
 
     def __init__(
@@ -44,10 +46,11 @@ class InProcessExchange:
         settings: SimulatorSettings,
         *,
         latency_ms: int = 5,
+        tapes: Mapping[str, Tape] | None = None,
     ) -> None:
         self.runtime = runtime
         self.clock: VirtualClock = runtime.clock
-        self.simulator = Simulator(settings)
+        self.simulator = Simulator(settings, tapes)
         self.latency_s = latency_ms / 1000
         self._offset_ms = settings.start_ms - to_ms(self.clock.true_now())
         self._wake_at: int | None = None

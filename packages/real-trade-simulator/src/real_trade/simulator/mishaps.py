@@ -70,11 +70,11 @@ class Mishaps:
         if rule is None:
             return execute()
         args = rule.args
-        if rule.do == "weight" and limits is not None:
-            limits.jump(ip, now, args["weight"])
-            return execute()
-        if rule.do == "ban" and limits is not None:
-            limits.ban(ip, now, round(args.get("seconds", 120) * 1000))
+        if rule.do in {"weight", "ban"}:
+            if limits is not None and rule.do == "weight":
+                limits.jump(ip, now, args["weight"])
+            elif limits is not None:
+                limits.ban(ip, now, round(args.get("seconds", 120) * 1000))
             return execute()
         if rule.do == "delay":
             return self._delayed(rule, execute)
@@ -132,9 +132,16 @@ def _spoiled(rule: Rule, reply: Reply) -> Reply:
         body, kind = distorted_body(args["body"], reply.body, args)
         return Reply(reply.status, body, (("Content-Type", kind), *reply.headers[1:]))
     if rule.do == "change":
-        body = orjson.dumps(changed(orjson.loads(reply.body), args))
-        return attrs.evolve(reply, body=body)
+        return _changed(args, reply)
     raise ValueError(f"no such action: {rule.do}")  # the parser knows them all
+
+
+def _changed(args: Any, reply: Reply) -> Reply:
+    try:
+        value = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return reply  # a page has no fields
+    return attrs.evolve(reply, body=orjson.dumps(changed(value, args)))
 
 
 def _lost(reply: Reply, rule: Rule) -> Reply:

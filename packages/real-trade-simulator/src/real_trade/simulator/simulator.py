@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from real_trade.model import from_ms
-from real_trade.paper import GeneratedTape, MarketModel, Quote
+from real_trade.paper import GeneratedTape, MarketModel, Quote, Tape
 from real_trade.simulator.accounts import Accounts
 from real_trade.simulator.clock import ScheduleClock
 from real_trade.simulator.control import Control
@@ -26,6 +27,7 @@ from real_trade.simulator.sockets import SocketEnd
 from real_trade.simulator.spot.exchange import SpotExchange
 from real_trade.simulator.spot.surface import SpotSurface
 from real_trade.simulator.symbols import Listing, spot_listings
+from real_trade.utils.errors import ConfigurationError
 
 __all__ = ["Simulator"]
 
@@ -36,13 +38,18 @@ _SECOND_MS = 1000
 class Simulator:
     """One simulated Binance. Nothing moves but by `gateway` and `schedule`.
 
+    Args:
+        tapes: by unified symbol, instead of generated ones: a `RecordedTape` replays what was.
+
     Attributes:
         gateway: the front door.
         schedule: the exchange's time; run it to let time pass.
         spot: the spot market.
     """
 
-    def __init__(self, settings: SimulatorSettings) -> None:
+    def __init__(
+        self, settings: SimulatorSettings, tapes: Mapping[str, Tape] | None = None
+    ) -> None:
         self.settings = settings
         start_ms = settings.start_ms
         self.schedule = Schedule(start_ms)
@@ -51,7 +58,9 @@ class Simulator:
         message_faults = MessageFaults(self.faults, self.schedule)
         self.outages = Outages(self.faults, self.schedule)
         listings = spot_listings(settings.symbols)
-        tapes = {one.instrument.symbol: _tape(one, settings) for one in listings}
+        tapes = {one.instrument.symbol: _tape(one, settings) for one in listings} | dict(
+            tapes or {}
+        )
         prices = {symbol: _first_price(tape, start_ms) for symbol, tape in tapes.items()}
         clock = ScheduleClock(self.schedule)
         self.spot = SpotExchange(settings, self.accounts, clock, listings)
@@ -120,7 +129,7 @@ class Simulator:
         self.gateway.forget(end)
 
 
-def _tape(listing: Listing, settings: SimulatorSettings) -> GeneratedTape:
+def _tape(listing: Listing, settings: SimulatorSettings) -> Tape:
     return GeneratedTape(
         listing.instrument,
         settings.seed,
@@ -134,9 +143,14 @@ def _tape(listing: Listing, settings: SimulatorSettings) -> GeneratedTape:
     )
 
 
-def _first_price(tape: GeneratedTape, start_ms: int) -> Decimal:
+def _first_price(tape: Tape, start_ms: int) -> Decimal:
     """Return where the tape begins, so that the past can end there."""
-    event = next(iter(tape.events(from_ms(start_ms - start_ms % _SECOND_MS))))
-    if isinstance(event, Quote):
-        return event.bids[0].price
-    return event.price
+    for event in tape.events(from_ms(start_ms - start_ms % _SECOND_MS)):
+        if not isinstance(event, Quote):
+            return event.price
+        if event.bids or event.asks:
+            return (event.bids or event.asks)[0].price
+    raise ConfigurationError(
+        f"the tape of {tape.instrument.symbol} has nothing after the start",
+        remedy="start the simulator within the time that the tape covers",
+    )
