@@ -66,7 +66,8 @@ def test_only_the_runtime_asks_for_time_threads_and_chance(path):
         r"\bdatetime\.(now|utcnow)\(",
         r"\bthreading\.(Thread|Timer)\(",
         r"\buuid\.uuid",
-        r"^import random|\brandom\.(random|choice|randint|uniform)\(",
+        r"(?<![\w.])random\.(random|choice|choices|randint|uniform|shuffle|sample)\(",
+        r"(?<![\w.])random\.Random\(\)",  # without a seed
     )
     found = [pattern for pattern in banned if re.search(pattern, text, re.MULTILINE)]
     assert found == []

@@ -105,8 +105,8 @@ class PlainScreen(Screen):
     def price(self, bar: Bar, books: Books) -> None:
         """Write the bar's close with the books."""
         self.line(
-            f"{bar.end_time:%H:%M:%S} {bar.symbol} {_plain(bar.close)}  position {books.position:g}  "
-            f"cash {books.cash:.2f}  equity {books.equity:.2f}"
+            f"{bar.end_time:%H:%M:%S} {bar.symbol} {_plain(bar.close)}  "
+            f"position {books.position:g}  cash {books.cash:.2f}  equity {books.equity:.2f}"
         )
 
 

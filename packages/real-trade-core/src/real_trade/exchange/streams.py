@@ -307,13 +307,13 @@ class ReconnectingSocket:
         self._retry = self._runtime.call_later(delay_s, self._open_again)
 
     def _delay(self) -> float:
-        policy, random = self.policy, self._runtime.random
+        policy, chance = self.policy, self._runtime.random
         doubled = policy.first_delay_s * 2.0 ** min(max(self._attempts - 1, 0), 20)
-        delay = min(policy.longest_delay_s, doubled) * random.uniform(0.5, 1.0)
+        delay = min(policy.longest_delay_s, doubled) * chance.uniform(0.5, 1.0)
         if self._last_attempt is None:
             return delay
         since = self._runtime.clock.monotonic() - self._last_attempt
-        return max(delay, policy.least_gap_s * random.uniform(1.0, 1.2) - since)
+        return max(delay, policy.least_gap_s * chance.uniform(1.0, 1.2) - since)
 
     def _open_again(self) -> None:
         with self.gate:
