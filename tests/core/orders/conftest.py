@@ -43,6 +43,7 @@ from real_trade.orders import (
     OrderDesk,
     Restored,
 )
+from real_trade.orders.sql_journal import JournalScope, SqlJournal
 from real_trade.runtime import VirtualRuntime
 from real_trade.runtime.failpoints import armed, failpoint
 
@@ -346,16 +347,36 @@ class World:
             settings=self.settings,
         )
 
+    def open_sql(self, url: str) -> SqlJournal:
+        """Open the journal at `url`, as a new process would."""
+        return SqlJournal.open(
+            url,
+            JournalScope(exchange="fake", market="spot", account="a", environment="test"),
+            bot="bot1",
+            clock=self.runtime.clock,
+            busy_timeout_s=0.05,
+        )
+
+    def begin_on(self, url: str) -> World:
+        """Throw the desk away and begin with one that writes to `url`."""
+        self.open(self.open_sql(url))
+        self.desk.restore()
+        self.desk.start()
+        self.run(0.1)
+        return self
+
     def kill(self) -> None:
         """Lose everything that is in memory or under way on our side."""
+        if isinstance(self.journal, SqlJournal):
+            self.journal.close()
         self.runtime = VirtualRuntime(seed=1, start=self.runtime.clock.true_now())
         self.exchange.runtime = self.runtime
         self.exchange.sink = None
 
-    def restart(self, journal: Journal | None = None) -> Restored:
-        """Kill, open a new desk on the journal, restore and start it."""
+    def restart(self, url: str = "") -> Restored:
+        """Kill, open a new desk on the journal (in memory, or at `url`), restore and start it."""
         self.kill()
-        self.open(journal)
+        self.open(self.open_sql(url) if url else None)
         restored = self.desk.restore()
         self.desk.start()
         return restored

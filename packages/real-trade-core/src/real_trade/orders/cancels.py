@@ -42,9 +42,16 @@ class Cancels:
         order = self._record.order(client_order_id)
         if order.state.is_terminal or client_order_id in self._wishes:
             return
+        failpoint("c16")
+        self._record.note(Cancel(client_order_id=client_order_id))
         self._wishes[client_order_id] = 0
         if order.state is not _S.SUBMITTED:
             self._send(order)
+
+    def restore(self, client_order_id: str) -> None:
+        """Take up a wish from before a restart, once it is known how the order stands."""
+        self._wishes[client_order_id] = 0
+        self._resolver.ask(client_order_id, then=lambda: self._known(client_order_id))
 
     def _watch(self, change: OrderChange) -> None:
         name = change.order.client_order_id
@@ -64,8 +71,6 @@ class Cancels:
         name = order.client_order_id
         if order.state is not _S.UNKNOWN:
             self._record.mark(name, _S.PENDING_CANCEL, "")
-        failpoint("c16")
-        self._record.note(Cancel(client_order_id=name))
         self._errands.run(
             self._lane,
             lambda: self._ask(order),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -44,8 +45,9 @@ def encode(entry: Entry) -> tuple[str, str, str]:
     """Return an entry's kind, the client order id it concerns ("" if none), and its text."""
     name = _NAMES[type(entry)]
     subject = entry.intent if isinstance(entry, Sending) else entry
-    text = orjson.dumps(_converter().unstructure(entry), option=orjson.OPT_SORT_KEYS).decode()
-    return name, getattr(subject, "client_order_id", ""), text
+    # What a finding is about may have been named by anybody, in any characters.
+    about = "" if isinstance(entry, Finding) else getattr(subject, "client_order_id", "")
+    return name, about, _text(_converter().unstructure(entry))
 
 
 def decode(kind: str, text: str) -> Entry:
@@ -55,4 +57,16 @@ def decode(kind: str, text: str) -> Entry:
         KeyError: a kind that this version does not know.
         ValueError: the text is not an entry's.
     """
-    return cast("Entry", _converter().structure(orjson.loads(text), _KINDS[kind]))
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        values = json.loads(text)
+    return cast("Entry", _converter().structure(values, _KINDS[kind]))
+
+
+def _text(values: Any) -> str:
+    try:
+        return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair in an exchange's message: no reason not to trade.
+        return json.dumps(values, sort_keys=True)

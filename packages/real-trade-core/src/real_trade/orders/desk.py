@@ -32,7 +32,7 @@ from real_trade.model import (
 )
 from real_trade.orders.cancels import Cancels
 from real_trade.orders.checks import fault_of, mix_up, rounded
-from real_trade.orders.entries import Mark, Sending, Watermark
+from real_trade.orders.entries import Cancel, Mark, Sending, Watermark
 from real_trade.orders.errands import Errands, Outcome, Turn
 from real_trade.orders.journal import Journal, JournalError
 from real_trade.orders.missing_fills import MissingFills
@@ -53,6 +53,7 @@ __all__ = ["OrderDesk"]
 _LOG = logging.getLogger("real_trade.orders")
 _S = OrderState
 _JOURNAL_AGAIN_S = 5.0
+_CANCEL_GIVEN_UP = {_S.ACCEPTED, _S.PARTIALLY_FILLED}
 
 
 class OrderDesk:
@@ -85,6 +86,7 @@ class OrderDesk:
     ) -> None:
         self.halted_symbols: dict[str, str] = {}
         self._halts: dict[FindingKind, str] = {}
+        self._to_cancel: dict[str, None] = {}
         self._exchange = exchange
         self._runtime = runtime
         self._inbox = inbox
@@ -341,6 +343,10 @@ class OrderDesk:
             self._tracker.take(entry)
             if isinstance(entry, Watermark):
                 watermarks[entry.symbol] = entry.time
+            elif isinstance(entry, Cancel):
+                self._to_cancel[entry.client_order_id] = None
+            elif isinstance(entry, Mark) and entry.state in _CANCEL_GIVEN_UP:
+                self._to_cancel.pop(entry.client_order_id, None)
         for order in self.open_orders():
             if order.state is _S.SUBMITTED:
                 self._record.take_quietly(
@@ -358,9 +364,14 @@ class OrderDesk:
         )
 
     def start(self) -> None:
-        """Ask about every restored order, and compare our books with the exchange's."""
+        """Ask about every restored order, and compare our books with the exchange's.
+
+        A cancel that was wanted before the restart is seen through.
+        """
         for order in self.open_orders():
             self._resolver.ask(order.client_order_id)
+            if order.client_order_id in self._to_cancel:
+                self._cancels.restore(order.client_order_id)
         self.reconcile()
 
     def reconcile(self) -> None:

@@ -22,7 +22,7 @@ from real_trade.storage.engine import open_engine, sqlite_path
 from real_trade.storage.locks import FileLock
 from real_trade.storage.schema import upgrade
 from real_trade.storage.tables import journal_rows, journal_scopes
-from real_trade.utils.errors import ConfigurationError
+from real_trade.utils.errors import ConfigurationError, RealTradeError
 
 __all__ = ["JournalScope", "SqlJournal"]
 
@@ -134,14 +134,19 @@ class SqlJournal:
             try:
                 upgrade(engine)
                 return cls(engine, scope, bot=bot, clock=clock, lock=lock, url=url)
-            except SQLAlchemyError as error:
-                raise _journal_error(error) from error
             except BaseException:
                 engine.dispose()
                 raise
-        except BaseException:
+        except BaseException as error:
             lock.release()
-            raise
+            if isinstance(error, SQLAlchemyError):
+                raise _journal_error(error) from error
+            if isinstance(error, RealTradeError) or not isinstance(error, Exception):
+                raise
+            # A damaged file breaks in ways that nobody has listed.
+            raise JournalError(
+                f"the journal cannot be opened: {error}", remedy=_RESTORE, is_final=True
+            ) from error
 
     def next_client_order_id(self) -> str:
         """Return a client order id that was never used before."""

@@ -130,7 +130,7 @@ def _try(engine: Engine, url: URL) -> None:
     try:
         with engine.connect():
             pass
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, UnicodeError) as error:  # what is damaged may not even be text
         engine.dispose()
         shown = url.render_as_string(hide_password=True)
         reason = getattr(error, "orig", None) or error
