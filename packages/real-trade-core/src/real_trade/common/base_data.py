@@ -181,6 +181,7 @@ class BaseData(bt.feed.DataBase):
             return
         if not self._assembler.has_gap:
             self._gap_attempts = 0
+            self._tell_if_live()
             return
         self._gap_attempts += 1
         if self._gap_attempts < _GAP_ATTEMPTS:
@@ -191,6 +192,12 @@ class BaseData(bt.feed.DataBase):
         self._tell_gaps()
         if self._assembler.has_gap:
             self._ask()
+
+    def _tell_if_live(self) -> None:
+        """After a cut in which nothing closed, the bar in hand is the newest still."""
+        bar = self.last_bar
+        if bar is not None and not len(self._assembler) and self._is_newest(bar):
+            self.put_notification(self.LIVE)
 
     def _tell_gaps(self) -> None:
         for first, end in self._assembler.take_gaps():
