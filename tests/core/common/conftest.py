@@ -275,7 +275,9 @@ class FakeExchange:
 
     def _subscribe(self, subscriptions):
         for one in subscriptions:
-            self.runtime.call_later(0.01, lambda one=one: self.connection(one.channel))
+            self.runtime.call_later(
+                0.01, lambda one=one: self.connection(one.channel, symbol=one.symbol)
+            )
             if one.channel is Channel.BARS:
                 for bar in self.tape:
                     self._schedule(bar)
@@ -293,8 +295,11 @@ class FakeExchange:
         for sink in self.sinks:
             sink(value)
 
-    def connection(self, channel, state=ConnectionState.CONNECTED):
-        self.tell(ConnectionChanged(channel=channel, state=state, time=self.clock.now()))
+    def connection(self, channel, state=ConnectionState.CONNECTED, symbol=""):
+        symbols = (symbol,) if symbol else ()
+        self.tell(
+            ConnectionChanged(channel=channel, state=state, time=self.clock.now(), symbols=symbols)
+        )
 
     def cut(self, after_s, for_s):
         """Cut the stream of bars for a while."""

@@ -70,6 +70,21 @@ def test_a_cut_is_told_and_the_gap_is_filled_before_any_later_bar(kit, exchange)
     assert_whole(found, kit.START + 6 * MINUTE, kit.START + 19 * MINUTE)
 
 
+def test_live_is_told_again_at_once_when_nothing_closed_during_a_cut(kit, exchange):
+    exchange.cut(after_s=70, for_s=10)
+    at = []
+
+    class Timed(kit.Recorder):
+        def notify_data(self, data, status, *args, **kwargs):
+            super().notify_data(data, status)
+            at.append((data._getstatusname(status), exchange.clock.now()))
+
+    found = kit.run_live(exchange, Timed, seconds=110)
+    assert statuses(found) == ["DELAYED", "LIVE", "CONNBROKEN", "DELAYED", "LIVE"]
+    assert at[-1][1] - (kit.START + timedelta(minutes=11, seconds=20)) < timedelta(seconds=1)
+    assert_whole(found, kit.START + 6 * MINUTE, kit.START + 11 * MINUTE)
+
+
 def test_a_bar_that_the_stream_skips_is_fetched_before_the_next(kit, exchange):
     exchange.unsent = {kit.START + 12 * MINUTE}
     found = kit.run_live(exchange, seconds=400)
