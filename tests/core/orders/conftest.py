@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -46,6 +47,8 @@ from real_trade.orders import (
 from real_trade.orders.sql_journal import JournalScope, SqlJournal
 from real_trade.runtime import VirtualRuntime
 from real_trade.runtime.failpoints import armed, failpoint
+from real_trade.storage.engine import open_engine
+from real_trade.storage.schema import upgrade
 
 SYMBOL = "BTC/USDT"
 FUTURE = "BTC/USDT:USDT"
@@ -486,6 +489,20 @@ def make_world() -> type[World]:
     return World
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store with all tables: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "journal.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def journal_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'state' / 'journal.sqlite'}"
+def journal_url(tmp_path: Path, migrated: Path) -> str:
+    """The URL of an empty journal."""
+    path = tmp_path / "state" / "journal.sqlite"
+    path.parent.mkdir(0o700)
+    shutil.copy(migrated, path)
+    return f"sqlite:///{path}"

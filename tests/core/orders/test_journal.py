@@ -193,9 +193,10 @@ def test_ids_do_not_repeat_when_the_journal_was_lost(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bot", ["", "a" * 17, "with-dash", "blank here", "ümlaut", "a/b"])
 def test_V12_a_bot_name_that_does_not_fit_is_refused(journal_url: str, bot: str) -> None:
+    before = path_of(journal_url).read_bytes()
     with pytest.raises(ConfigurationError, match="bot name"):
         opened(journal_url, bot=bot)
-    assert not path_of(journal_url).exists()
+    assert path_of(journal_url).read_bytes() == before
 
 
 def test_P05_a_second_writer_is_refused_and_told_of_the_first(
@@ -281,6 +282,7 @@ def test_D04_a_log_cut_anywhere_gives_back_a_whole_number_of_commits(
 ) -> None:
     for number in range(8):
         journal.write([Cancel(client_order_id=f"o{number}")] * 2)
+    assert journal.verify() == 17
     source = path_of(journal_url)
     log = Path(f"{source}-wal").read_bytes()
     counts = set()

@@ -87,8 +87,8 @@ def test_an_order_that_was_being_sent_comes_back_unknown_and_is_never_sent_again
     world: Any, journal_url: str, killed: Any
 ) -> None:
     world.begin_on(journal_url)
+    world.submit()
     with world.killing("c05"), pytest.raises(killed):
-        world.submit()
         world.run()
     restored = world.restart(journal_url)
     assert [order.state for order in restored.orders] == [S.UNKNOWN]
@@ -103,8 +103,8 @@ def test_a_cancel_that_was_under_way_is_settled_after_the_restart(
 ) -> None:
     world.begin_on(journal_url)
     name = world.placed()
+    world.desk.cancel(name)
     with world.killing("c19"), pytest.raises(killed):
-        world.desk.cancel(name)
         world.run()
     world.restart(journal_url)
     world.run(5)
