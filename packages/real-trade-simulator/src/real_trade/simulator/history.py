@@ -15,6 +15,8 @@ from itertools import pairwise
 
 import attrs
 
+from real_trade.runtime.chance import seeded
+
 __all__ = ["DAY_MS", "HOUR_MS", "MINUTE_MS", "SECOND_MS", "UNIT", "Candle", "History"]
 
 UNIT = 10**8
@@ -145,7 +147,7 @@ class History:
 
     def _walk(self) -> dict[int, Candle]:
         """Return all days. The walk goes backwards: today opens near the symbol's own price."""
-        chance = random.Random(f"{self._seed}:days")  # noqa: S311
+        chance = seeded(self._seed, "days")
         days: dict[int, Candle] = {}
         after = self._price
         scale = 1.0
@@ -188,7 +190,7 @@ class History:
 
     def _divide(self, whole: Candle, length: int, count: int) -> Iterator[Candle]:
         """Split a bar into `count` bars that add up to it; some are quiet if it has few trades."""
-        chance = random.Random(f"{self._seed}:{length}:{whole.start}")  # noqa: S311
+        chance = seeded(self._seed, length, whole.start)
         quiet: set[int] = set()
         if whole.trades < count:
             quiet.update(chance.sample(range(count - 1), min(count - 1, count - whole.trades)))

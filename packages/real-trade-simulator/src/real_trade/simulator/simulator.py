@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from real_trade.model import from_ms
 from real_trade.paper import GeneratedTape, MarketModel, Quote, Tape
+from real_trade.runtime.chance import seeded
 from real_trade.simulator.accounts import Accounts
 from real_trade.simulator.clock import ScheduleClock
 from real_trade.simulator.control import Control
@@ -54,7 +54,7 @@ class Simulator:
         start_ms = settings.start_ms
         self.schedule = Schedule(start_ms)
         self.accounts = Accounts(settings)
-        self.faults = Faults(random.Random(f"{settings.seed}:faults"))  # noqa: S311
+        self.faults = Faults(seeded(settings.seed, "faults"))
         message_faults = MessageFaults(self.faults, self.schedule)
         self.outages = Outages(self.faults, self.schedule)
         listings = spot_listings(settings.symbols)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
 import orjson
 
+from real_trade.runtime.chance import seeded
 from real_trade.simulator.messages import Message
 from real_trade.simulator.replies import Answer, Later, Reply
 from real_trade.simulator.schedule import Schedule
@@ -84,7 +84,7 @@ class SocketEnd:
         self._second = -1
         self._incoming = 0
         # Binance's pings are not aligned to the connection's start.
-        chance = random.Random(f"ping:{number}")  # noqa: S311
+        chance = seeded("ping", number)
         self._next_ping = schedule.after(chance.randrange(1, rules.ping_ms), self._ping)
         self._end = schedule.after(rules.life_ms, self._expire)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -22,6 +21,7 @@ from real_trade.paper.values import (
     VenueOrder,
 )
 from real_trade.paper.venue import Venue
+from real_trade.runtime.chance import seeded
 from real_trade.simulator.accounts import DEFAULT_ACCOUNT, Accounts
 from real_trade.simulator.clock import ScheduleClock
 from real_trade.simulator.errors import ApiError
@@ -90,7 +90,7 @@ class SpotExchange:
         self.executions = Executions()
         self._updated: dict[str, int] = {}
         self._counts: dict[str, OrderCounts] = {}
-        self._chance = random.Random(f"{settings.seed}:ids")  # noqa: S311
+        self._chance = seeded(settings.seed, "ids")
         self.around: Around | None = None
         self.venue.listen(self.executions)
         self.venue.listen(self._count)

@@ -6,9 +6,9 @@ Source: spot documentation, web-socket-api.md, "User Data Stream requests"; CHAN
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
+from real_trade.runtime.chance import seeded
 from real_trade.simulator.api_socket import ApiSocket
 from real_trade.simulator.calls import Call
 from real_trade.simulator.errors import ApiError
@@ -180,7 +180,7 @@ class ListenKeys:
     def __init__(self, schedule: Schedule, seed: str, life_ms: int = _HOUR_MS) -> None:
         self._schedule = schedule
         self._life_ms = life_ms
-        self._chance = random.Random(seed)  # noqa: S311
+        self._chance = seeded(seed)
         self._keys: dict[str, tuple[str, int]] = {}
 
     def create(self, account: str) -> str:
