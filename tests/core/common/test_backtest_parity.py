@@ -204,7 +204,29 @@ class Trailing(Noting):
         )  # fmt: skip
 
 
-STRATEGIES = [MarketCross, LimitBelow, Breakout, Trailing]
+class TrailingLimitEntry(Noting):
+    """Trailing stop-limit entries with the limit above and below the trigger."""
+
+    def make(self):
+        self.rsi = bt.ind.RSI(period=5, safediv=True)
+
+    def trade(self):
+        close = self.data.close[0]
+        if self.position and self.rsi > 60 and self.exit is None:
+            self.exit = self.close()
+        elif not self.position and self.entry is None:
+            away = 0.4 if len(self) % 2 else -0.3
+            self.entry = self.buy(
+                size=1,
+                exectype=Order.StopTrailLimit,
+                price=round(close, 2),
+                plimit=round(close + away, 2),
+                trailpercent=0.0071,
+                valid=timedelta(minutes=8),
+            )
+
+
+STRATEGIES = [MarketCross, LimitBelow, Breakout, Trailing, TrailingLimitEntry]
 
 
 def backtrader_own(bars, strategy, cash=100000):

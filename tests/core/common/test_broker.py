@@ -282,6 +282,15 @@ def test_an_order_before_the_first_bar_is_a_clear_error(kit, bars, size):
     assert "next()" in caught.value.remedy
 
 
+def test_an_order_before_the_first_live_bar_is_a_clear_error(kit, exchange):
+    class Early(kit.Recorder):
+        def start(self):
+            self.buy()
+
+    with pytest.raises(ConfigurationError, match="needs a bar"):
+        kit.run_live(exchange, Early)
+
+
 # Cancels
 
 

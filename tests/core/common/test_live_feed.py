@@ -52,6 +52,14 @@ def test_live_is_told_with_the_newest_closed_bar_and_not_before(kit, exchange):
     assert ends(found)[4] == kit.START + 10 * MINUTE, "the newest that had closed at the start"
 
 
+def test_a_bar_that_is_not_the_newest_is_not_live_though_history_ends_with_it(kit, exchange):
+    exchange.hidden = {kit.START + 9 * MINUTE}  # closed at the start, not yet in history
+    found = kit.run_live(exchange, seconds=200)
+    by_end = {end: is_live for end, _, is_live in found.bars}
+    assert by_end[kit.START + 9 * MINUTE] is False
+    assert by_end[kit.START + 11 * MINUTE] is True
+
+
 def test_a_bar_that_closes_while_history_is_worked_through_comes_before_live(kit, exchange):
     def slow(strategy):
         if len(strategy) <= 5:
@@ -181,7 +189,12 @@ def test_a_cut_while_history_is_fetched_asks_once_more(kit, exchange):
         return found
 
     exchange.bars = slow
-    found = kit.run_live(exchange, seconds=600)
+    shown = {}
+    found = kit.run_live(
+        exchange, seconds=600, on_bar=lambda s: shown.setdefault(len(s), exchange.clock.now())
+    )
+    late = [shown[7], shown[6]]  # what closed meanwhile comes by the second answer
+    assert max(late) < kit.START + timedelta(minutes=12, seconds=45)
     assert_whole(found, kit.START + 6 * MINUTE, kit.START + 19 * MINUTE)
     first_live = next(end for end, _, is_live in found.bars if is_live)
     assert first_live >= kit.START + 12 * MINUTE

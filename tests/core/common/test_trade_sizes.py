@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from real_trade.common.trade_sizes import TradeSizes, step_to
+from real_trade.common.trade_sizes import TradeSizes
 
 D = Decimal
 sizes = st.integers(0, 10**13).map(lambda n: D(n) / 10**8)
@@ -17,24 +17,19 @@ small = st.integers(-(10**6), 10**6).map(lambda n: D(n) / 10**3)
 
 
 @given(sizes, sizes)
-def test_a_step_leads_to_the_target_or_next_to_it(old, new):
-    shown, target = float(old), float(new)
-    reached = shown + step_to(shown, target)
-    assert abs(reached - target) <= math.ulp(max(shown, target))
+def test_the_sum_is_the_size_or_next_to_it(old, new):
+    kept = TradeSizes()
+    shown = sum(kept.change("trade", D(0), old))
+    shown += sum(kept.change("trade", old, new - old))
+    assert abs(shown - float(new)) <= math.ulp(max(float(old), float(new)))
 
 
-def test_a_step_ends_where_no_float_leads_to_the_target():
-    assert 2.11e-06 + step_to(2.11e-06, 1.969e-05) == pytest.approx(1.969e-05, rel=1e-15)
-
-
-@given(sizes)
-def test_a_step_to_zero_reaches_zero(old):
-    assert float(old) + step_to(float(old), 0.0) == 0.0
-
-
-def test_a_step_to_a_small_rest_of_a_large_size_ends():
-    reached = 1.1 + step_to(1.1, 1e-8)
-    assert abs(reached - 1e-8) < 1e-15
+@pytest.mark.parametrize(("old", "new"), [("1.1", "0.00000001"), ("0.00000211", "0.00001969")])
+def test_sizes_between_which_no_float_leads_do_not_hold_the_run_up(old, new):
+    kept, old, new = TradeSizes(), D(old), D(new)
+    shown = sum(kept.change("trade", D(0), old)) + sum(kept.change("trade", old, new - old))
+    assert shown == pytest.approx(float(new), abs=1e-15)
+    assert shown + sum(kept.change("trade", new, -new)) == 0.0
 
 
 @given(st.lists(small.filter(bool), max_size=30))

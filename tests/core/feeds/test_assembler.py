@@ -126,6 +126,12 @@ def test_bars_that_form_are_left_out(assembler):
     assert numbers(assembler) == [2]
 
 
+def test_a_forming_bar_past_a_gap_asks_for_nothing(assembler):
+    assembler.history(bars(1))
+    assert assembler.live(bar(4, closed=False)) is False
+    assert not assembler.has_gap
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"high": Decimal(90)}, {"low": Decimal(0)}, {"volume": Decimal(-1)}, {"close": Decimal(500)}],
