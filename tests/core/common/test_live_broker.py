@@ -286,3 +286,50 @@ def test_live_mode_is_refused_until_its_safeguards_are_there(kit, exchange):
     with pytest.raises(ConfigurationError, match="refused"):
         kit.run_live(exchange, mode=Mode.LIVE)
     assert exchange.calls == []
+
+
+# While the feed catches up
+
+
+def act_at(number, act):
+    def on_bar(strategy):
+        if len(strategy) == number:
+            strategy.sent.append(act(strategy))
+
+    return on_bar
+
+
+def test_an_order_on_a_bar_of_history_is_rejected_and_not_sent(kit, exchange):
+    found = kit.run_live(exchange, seconds=100, on_bar=act_at(2, limit(1)))
+    assert found.told() == ["Submitted", "Rejected"]
+    assert "trade_before_live" in found.last(found.sent[0]).info.reason
+    assert "submit" not in exchange.calls
+
+
+def test_an_order_on_a_bar_of_history_goes_out_where_that_is_asked_for(kit, exchange):
+    def setup(cerebro, store):
+        cerebro.broker.p.trade_before_live = True
+
+    found = kit.run_live(exchange, seconds=100, on_bar=act_at(2, limit(1)), setup=setup)
+    assert found.told() == ["Submitted", "Accepted"]
+
+
+def test_a_position_may_be_sold_while_the_feed_is_behind(kit, exchange):
+    fills(exchange, "1", start_s=5)
+    exchange.cut(after_s=70, for_s=115)
+    behind = []
+
+    def on_bar(strategy):
+        if strategy.data.is_live_now and not strategy.sent:
+            strategy.sent.append(limit(1)(strategy))
+
+    class Sells(kit.Recorder):
+        def notify_data(self, data, status, *args, **kwargs):
+            super().notify_data(data, status)
+            if status == data.CONNBROKEN:
+                behind.append(self.sell(size=1, price=110, exectype=Order.Limit))
+                behind.append(self.sell(size=2, price=110, exectype=Order.Limit))
+
+    found = kit.run_live(exchange, Sells, seconds=150, on_bar=on_bar)
+    assert found.told(behind[0]) == ["Submitted", "Accepted"]
+    assert found.told(behind[1]) == ["Submitted", "Rejected"]
