@@ -245,7 +245,7 @@ class BaseData(bt.feed.DataBase):
         )
         lines.openinterest[0] = 0.0
         self.last_bar = bar
-        self.store.note_price(bar)
+        self.store.prices.take_bar(bar)
         if not self.is_live_now and self._is_caught_up(bar):
             self.put_notification(self.LIVE)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from real_trade.common.books import BookedFill, Books
 from real_trade.common.fees import quote_fees
+from real_trade.common.gate import OrderGate
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import AskAgain, HistoryLoaded
+from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import (
     Environment,
@@ -27,22 +29,19 @@ from real_trade.exchange import (
 from real_trade.feeds import fetch_bars
 from real_trade.model import (
     AccountUpdate,
-    Balance,
     Bar,
     Channel,
     ConnectionChanged,
-    ConnectionState,
     Fill,
     Market,
     Mode,
-    OrderIntent,
     OrderState,
     Timeframe,
     TopOfBook,
 )
 from real_trade.orders import MemoryJournal, OrderChange, OrderDesk
 from real_trade.paper import BarModel, FeeSchedule, PaperExchange
-from real_trade.plugins import AccountView, PluginManager, manager
+from real_trade.plugins import PluginManager, manager
 from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
 from real_trade.utils.errors import ConfigurationError
 from real_trade.utils.secrets import Secret
@@ -144,14 +143,14 @@ class BaseStore(AccountQuestions):
         self.is_connected = False
         self._stop_by: float | None = None
         self._exchange = exchange
-        self._given = exchange is not None
         self._broker: BaseBroker | None = None
         self._feeds: list[BaseData] = []
         self._handle: StreamHandle | None = None
         self._notes: deque[tuple[Any, tuple[Any, ...], dict[str, Any]]] = deque()
         self._books: Books | None = None
         self._desk: OrderDesk | None = None
-        self._prices: dict[str, tuple[Decimal, datetime]] = {}
+        self.prices = Prices(self.runtime.clock)
+        self.gate = OrderGate(self)
         self._history_lane = self.runtime.lane("history")
 
     def __repr__(self) -> str:
@@ -268,7 +267,7 @@ class BaseStore(AccountQuestions):
             inbox=self.inbox,
             journal=MemoryJournal(f"rt-{self.runtime.token(8)}"),
             listener=self._order_changed,
-            guard=self._guard,
+            guard=self.gate.fault_of,
             reference=self.price,
         )
         self.is_connected = True
@@ -334,7 +333,7 @@ class BaseStore(AccountQuestions):
             self._show(exchange, data.current_bar())
 
     def _show(self, exchange: PaperExchange, bar: Bar) -> None:
-        self.note_price(bar)
+        self.prices.take_bar(bar)
         exchange.on_bar(bar)
 
     def now(self, data: Any) -> datetime:
@@ -343,6 +342,21 @@ class BaseStore(AccountQuestions):
             end: datetime = data.current_bar().end_time
             return end
         return self.runtime.clock.now()
+
+    @property
+    def broker(self) -> BaseBroker | None:
+        """Return the broker that is told of orders, once there is one."""
+        return self._broker
+
+    @property
+    def feeds(self) -> Sequence[BaseData]:
+        """Return the feeds that have started."""
+        return self._feeds
+
+    @property
+    def is_stopping(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self._stop_by is not None
 
     @property
     def is_settled(self) -> bool:
@@ -362,7 +376,7 @@ class BaseStore(AccountQuestions):
             if self._stop_by is None:
                 self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
         elif isinstance(value, Bar):
-            self.note_price(value)
+            self.prices.take_bar(value)
             for feed in self._feeds:
                 feed.take_bar(value)
         elif isinstance(value, HistoryLoaded):
@@ -370,7 +384,7 @@ class BaseStore(AccountQuestions):
         elif isinstance(value, AskAgain):
             value.feed.ask_again()
         elif isinstance(value, TopOfBook):
-            self._price(value.symbol, (value.bid + value.ask) / 2, value.time)
+            self.prices.take(value.symbol, (value.bid + value.ask) / 2, value.time)
         elif isinstance(value, AccountUpdate):
             self.books.update(value)
             if self._broker is not None:
@@ -381,8 +395,7 @@ class BaseStore(AccountQuestions):
             self.put_notification(f"ignored: {type(value).__name__}")
 
     def _connection(self, change: ConnectionChanged) -> None:
-        if change.channel is Channel.ACCOUNT and change.state is ConnectionState.CONNECTED:
-            self.desk.look_up_all()
+        self.desk.apply(change)
         if change.channel is Channel.BARS:
             for feed in self._feeds:
                 feed.take_connection(change)
@@ -411,68 +424,7 @@ class BaseStore(AccountQuestions):
 
     def price(self, symbol: str) -> Decimal | None:
         """Return the last known price of a symbol."""
-        known = self._prices.get(symbol)
-        return None if known is None else known[0]
-
-    def note_price(self, bar: Bar) -> None:
-        """Take a bar's close as the last price, unless a newer one is known."""
-        time = bar.end_time if bar.closed else self.runtime.clock.now()
-        self._price(bar.symbol, bar.close, time)
-
-    def _price(self, symbol: str, price: Decimal, time: datetime) -> None:
-        known = self._prices.get(symbol)
-        if known is None or time >= known[1]:
-            self._prices[symbol] = (price, time)
-
-    def _guard(self, intent: OrderIntent) -> str:
-        if self._stop_by is not None:
-            return "the run is stopping and takes no new orders"
-        if self._is_behind(intent):
-            return (
-                f"{intent.symbol} is still catching up: an order that adds risk is taken once its "
-                "feed is LIVE (trade_before_live=True takes it at once)"
-            )
-        if not self.plugins.has_guards:
-            return ""
-        instrument = self.exchange.instruments()[intent.symbol]
-        denial = self.plugins.check_order(intent, self._view(intent.created_at), instrument)
-        return "" if denial is None else f"{denial.code}: {denial.reason}"
-
-    def _is_behind(self, intent: OrderIntent) -> bool:
-        """Return whether an order would add risk on bars that are not the newest."""
-        if self.mode is Mode.BACKTEST or self._broker is None or self._broker.p.trade_before_live:
-            return False
-        feeds = [feed for feed in self._feeds if feed.symbol == intent.symbol]
-        if not feeds or any(feed.is_live_now for feed in feeds):
-            return False
-        held = self.books.position(intent.symbol).amount
-        if intent.amount is None:
-            return True
-        return held * intent.side.sign >= 0 or intent.amount > abs(held)
-
-    def _view(self, time: datetime) -> AccountView:
-        books = self.books
-        held = {
-            asset: Balance(asset=asset, free=amount) for asset, amount in books.balances().items()
-        }
-        equity = books.cash + sum(
-            (
-                position.amount * price
-                for symbol, position in books.positions.items()
-                if (price := self.price(symbol)) is not None
-            ),
-            Decimal(0),
-        )
-        return AccountView(
-            mode=self.mode,
-            time=time,
-            cash=books.cash,
-            equity=equity,
-            balances=held,
-            positions=dict(books.positions),
-            open_orders=tuple(self.desk.open_orders()),
-            reference_prices=dict(self._prices),
-        )
+        return self.prices.last(symbol)
 
     # History
 
