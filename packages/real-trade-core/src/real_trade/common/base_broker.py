@@ -12,6 +12,7 @@ import backtrader as bt
 from backtrader.order import BuyOrder, SellOrder
 from backtrader.position import Position as BtPosition
 
+from real_trade.common.base_data import feed_behind
 from real_trade.common.books import BookedFill
 from real_trade.common.commission import CryptoCommInfo
 from real_trade.common.sizer import CashShareSizer
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseBroker"]
 
+# Backtrader's words for an order, and what each means when it is not said.
+_WORDS = {
+    "price": None,
+    "plimit": None,
+    "exectype": None,
+    "valid": None,
+    "tradeid": 0,
+    "oco": None,
+    "trailamount": None,
+    "trailpercent": None,
+    "parent": None,
+    "transmit": True,
+}
 # What an order that is refused for its figures shows in their place.
 _NO_FIGURES = {
     "size": 0.0,
@@ -125,7 +139,7 @@ class BaseBroker(bt.BrokerBase):
         chosen = self._datas.values() if datas is None else datas
         value = 0.0 if datas is not None else self.cash
         for data in chosen:
-            position = self._positions.get(_feed_of(data)._rt_symbol)
+            position = self._positions.get(feed_behind(data)._rt_symbol)
             if position is not None and position.size and len(data):
                 value += position.size * data.close[0]
         return value if datas is not None else value + self._dust_value()
@@ -150,7 +164,7 @@ class BaseBroker(bt.BrokerBase):
 
     def getposition(self, data: Any, clone: bool = True) -> BtPosition:
         """Return the position of the data's symbol, by this run's fills."""
-        position = self._positions.setdefault(_feed_of(data)._rt_symbol, BtPosition())
+        position = self._positions.setdefault(feed_behind(data)._rt_symbol, BtPosition())
         return position.clone() if clone else position
 
     def orderstatus(self, order: bt.Order) -> int:
@@ -194,80 +208,27 @@ class BaseBroker(bt.BrokerBase):
 
     # The way out
 
-    def buy(
-        self,
-        owner: Any,
-        data: Any,
-        size: float,
-        price: float | None = None,
-        plimit: float | None = None,
-        exectype: int | None = None,
-        valid: Any = None,
-        tradeid: int = 0,
-        oco: Any = None,
-        trailamount: float | None = None,
-        trailpercent: float | None = None,
-        parent: Any = None,
-        transmit: bool = True,
-        **kwargs: Any,
-    ) -> bt.Order:
-        """Place a buy; see `_place`."""
-        return self._place(
-            BuyOrder,
-            kwargs,
-            owner=owner,
-            data=data,
-            size=size,
-            price=price,
-            plimit=plimit,
-            exectype=exectype,
-            valid=valid,
-            tradeid=tradeid,
-            oco=oco,
-            trailamount=trailamount,
-            trailpercent=trailpercent,
-            parent=parent,
-            transmit=transmit,
-        )
+    def buy(self, owner: Any, data: Any, size: float, **asked: Any) -> bt.Order:
+        """Place a buy.
 
-    def sell(
-        self,
-        owner: Any,
-        data: Any,
-        size: float,
-        price: float | None = None,
-        plimit: float | None = None,
-        exectype: int | None = None,
-        valid: Any = None,
-        tradeid: int = 0,
-        oco: Any = None,
-        trailamount: float | None = None,
-        trailpercent: float | None = None,
-        parent: Any = None,
-        transmit: bool = True,
-        **kwargs: Any,
-    ) -> bt.Order:
-        """Place a sell; see `_place`."""
-        return self._place(
-            SellOrder,
-            kwargs,
-            owner=owner,
-            data=data,
-            size=size,
-            price=price,
-            plimit=plimit,
-            exectype=exectype,
-            valid=valid,
-            tradeid=tradeid,
-            oco=oco,
-            trailamount=trailamount,
-            trailpercent=trailpercent,
-            parent=parent,
-            transmit=transmit,
-        )
+        Args:
+            owner: the strategy.
+            data: the feed whose symbol is traded.
+            size: base units, positive.
+            asked: Backtrader's own words (`price plimit exectype valid tradeid oco trailamount
+                trailpercent parent transmit`), `post_only`, `reduce_only`, `tif`, `quote_amount`,
+                and
+                whatever shall be in the order's `info`.
+        """
+        return self._place(BuyOrder, asked, owner=owner, data=data, size=size)
+
+    def sell(self, owner: Any, data: Any, size: float, **asked: Any) -> bt.Order:
+        """Place a sell; the words are those of `buy`."""
+        return self._place(SellOrder, asked, owner=owner, data=data, size=size)
 
     def _place(self, kind: type[bt.Order], keywords: dict[str, Any], **asked: Any) -> bt.Order:
         data = asked["data"]
+        asked |= {word: keywords.pop(word, usual) for word, usual in _WORDS.items()}
         if not len(data):
             raise ConfigurationError(
                 "an order needs a bar, and there is none yet",
@@ -291,7 +252,7 @@ class BaseBroker(bt.BrokerBase):
         """Let an order leave; what becomes of it is told in `notify_order`."""
         desk = self.store.desk
         name = desk.new_client_order_id()
-        feed = _feed_of(order.data)
+        feed = feed_behind(order.data)
         order.submit(self)
         self.notify(order)
         try:
@@ -428,19 +389,6 @@ _ENDS = {
     OrderState.CANCELED: bt.Order.Canceled,
     OrderState.EXPIRED: bt.Order.Expired,
 }
-
-
-def _feed_of(data: Any) -> Any:
-    """Return our feed behind `data`, which may be one of Backtrader's resampled copies of it."""
-    while not hasattr(data, "_rt_symbol"):
-        source = getattr(data.p, "dataname", None)
-        if not isinstance(source, bt.feed.AbstractDataBase):
-            raise ConfigurationError(
-                f"{type(data).__name__} {data._name!r} is no feed of this store",
-                remedy="make feeds with store.getdata()",
-            )
-        data = source
-    return data
 
 
 def _stamp(time: datetime) -> float:

@@ -20,7 +20,7 @@ from real_trade.utils.errors import ConfigurationError, DataError
 if TYPE_CHECKING:
     from real_trade.common.base_store import BaseStore
 
-__all__ = ["BaseData"]
+__all__ = ["BaseData", "feed_behind"]
 
 _DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
@@ -355,3 +355,16 @@ class BaseData(bt.feed.DataBase):
 def _utc(time: datetime | None) -> datetime | None:
     """Return a time of the user's in UTC, which is what a naive one means to Backtrader."""
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def feed_behind(data: Any) -> Any:
+    """Return our feed behind `data`, which may be one of Backtrader's resampled copies of it."""
+    while not hasattr(data, "_rt_symbol"):
+        source = getattr(data.p, "dataname", None)
+        if not isinstance(source, bt.feed.AbstractDataBase):
+            raise ConfigurationError(
+                f"{type(data).__name__} {data._name!r} is no feed of this store",
+                remedy="make feeds with store.getdata()",
+            )
+        data = source
+    return data

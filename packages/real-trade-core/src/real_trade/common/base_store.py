@@ -11,22 +11,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from real_trade.common.books import BookedFill, Books
-from real_trade.common.fees import quote_fees
 from real_trade.common.gate import OrderGate
 from real_trade.common.live_gate import refuse_live
-from real_trade.common.messages import AskAgain, HistoryLoaded
+from real_trade.common.messages import AskAgain, HistoryLoaded, history_work
+from real_trade.common.opening import paper_on, settings_of
 from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import (
-    Environment,
     Exchange,
-    ExchangeError,
-    ExchangeSettings,
     StreamHandle,
     StreamingExchange,
     Subscription,
 )
-from real_trade.feeds import fetch_bars
 from real_trade.model import (
     AccountUpdate,
     Bar,
@@ -40,7 +36,7 @@ from real_trade.model import (
     TopOfBook,
 )
 from real_trade.orders import MemoryJournal, OrderChange, OrderDesk
-from real_trade.paper import BarModel, FeeSchedule, PaperExchange
+from real_trade.paper import PaperExchange
 from real_trade.plugins import PluginManager, manager
 from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
 from real_trade.utils.errors import ConfigurationError
@@ -172,7 +168,8 @@ class BaseStore(AccountQuestions):
     def exchange(self) -> Exchange:
         """Return the exchange: the real one in testnet and live, a paper one otherwise."""
         if self._exchange is None:
-            self._exchange = self._open()
+            source = self.open_source()
+            self._exchange = source if self.mode.signs else paper_on(self, source)
         return self._exchange
 
     @property
@@ -209,39 +206,7 @@ class BaseStore(AccountQuestions):
 
     def open_source(self) -> Exchange:
         """Return the exchange itself, opened with this store's settings; not yet connected."""
-        settings = ExchangeSettings(
-            runtime=self.runtime,
-            market=self.market,
-            environment=self._environment(),
-            apikey=self.apikey,
-            secret=self.secret,
-            endpoint=self.endpoint,
-            proxy=self.proxy or "",
-        )
-        return self.plugins.open_exchange(self.exchange_name, settings)
-
-    def _environment(self) -> Environment:
-        if self.mode is Mode.TESTNET:
-            return Environment.DEMO
-        return Environment.LIVE
-
-    def _open(self) -> Exchange:
-        source = self.open_source()
-        if self.mode.signs:
-            return source
-        cash, quote, rate = 10000.0, "USDT", 0.001
-        if self._broker is not None:
-            params = self._broker.p
-            cash, quote, rate = float(params.cash), params.base_currency, float(params.commission)
-        fee = Decimal(repr(rate))
-        history = self.mode is Mode.BACKTEST
-        return PaperExchange(
-            balances={quote: Decimal(repr(cash))},
-            source=source,
-            clock=self.runtime.clock,
-            bars=BarModel() if history else None,
-            fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
-        )
+        return self.plugins.open_exchange(self.exchange_name, settings_of(self))
 
     # Life
 
@@ -426,25 +391,12 @@ class BaseStore(AccountQuestions):
         """Return the last known price of a symbol."""
         return self.prices.last(symbol)
 
-    # History
-
     def load_history(
         self, feed: BaseData, timeframe: Timeframe, since: datetime | None, limit: int
     ) -> None:
-        """Fetch bars off Cerebro's thread; they come through the inbox to the feed's
-        `take_history`."""
-
-        def work() -> None:
-            try:
-                bars = fetch_bars(self.exchange, feed.symbol, timeframe, since, limit)
-                loaded = HistoryLoaded(
-                    feed=feed, bars=tuple(bars), time=self.exchange.server_time()
-                )
-            except ExchangeError as error:
-                loaded = HistoryLoaded(feed=feed, bars=(), time=None, error=error)
-            self.inbox.put(loaded)
-
-        self._history_lane.submit(work)
+        """Fetch bars off Cerebro's thread; the inbox brings them to the feed's `take_history`."""
+        work = history_work(self.exchange, feed, timeframe, since, limit)
+        self._history_lane.submit(lambda: self.inbox.put(work()))
 
     # Notifications
 

@@ -1,0 +1,49 @@
+"""How a store comes by its exchange: on paper where nothing may be signed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from real_trade.common.fees import quote_fees
+from real_trade.exchange import Environment, Exchange, ExchangeSettings
+from real_trade.model import Mode
+from real_trade.paper import BarModel, FeeSchedule, PaperExchange
+
+if TYPE_CHECKING:
+    from real_trade.common.base_store import BaseStore
+
+__all__ = ["paper_on", "settings_of"]
+
+_CASH, _QUOTE, _FEE = 10000.0, "USDT", 0.001
+
+
+def settings_of(store: BaseStore) -> ExchangeSettings:
+    """Return what the store's exchange is opened with; without keys unless the mode signs."""
+    demo = store.mode is Mode.TESTNET
+    return ExchangeSettings(
+        runtime=store.runtime,
+        market=store.market,
+        environment=Environment.DEMO if demo else Environment.LIVE,
+        apikey=store.apikey,
+        secret=store.secret,
+        endpoint=store.endpoint,
+        proxy=store.proxy or "",
+    )
+
+
+def paper_on(store: BaseStore, source: Exchange) -> PaperExchange:
+    """Return a paper exchange on the market data of `source`, with the broker's cash and fee."""
+    cash, quote, rate = _CASH, _QUOTE, _FEE
+    if store.broker is not None:
+        params = store.broker.p
+        cash, quote, rate = float(params.cash), params.base_currency, float(params.commission)
+    fee = Decimal(repr(rate))
+    history = store.mode is Mode.BACKTEST
+    return PaperExchange(
+        balances={quote: Decimal(repr(cash))},
+        source=source,
+        clock=store.runtime.clock,
+        bars=BarModel() if history else None,
+        fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
+    )
