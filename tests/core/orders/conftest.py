@@ -411,10 +411,13 @@ class World:
         return name
 
     def run(self, seconds: float = 1.0) -> None:
-        """Let time pass and take in what comes, as a store's pump does."""
+        """Let time pass and take in what comes, as a store's pump does.
+
+        A call that takes its time may make it longer: one thread plays all of them.
+        """
         clock = self.runtime.clock
         end = clock.monotonic() + seconds
-        while self.inbox.wait(max(0.0, end - clock.monotonic())):
+        while clock.monotonic() <= end and self.inbox.wait(end - clock.monotonic()):
             for value in self.inbox.drain():
                 self.desk.apply(value)
 

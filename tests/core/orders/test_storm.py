@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ class Weather:
         self.chance = random.Random(seed)
         self.names: list[str] = []
         self.kills = 0
+        self.given: Counter[tuple[str, str]] = Counter()
 
     def run(self, steps: int) -> None:
         self._connect()
@@ -51,14 +53,28 @@ class Weather:
                     self._step()
                     self.world.run(self.chance.choice([0, 0.05, 0.3, 2]))
             except self.killed:
-                self.kills += 1
-                self.world.restart(self.url)
-                self._connect()
+                self._restart()
             self._market()
+
+    def _restart(self) -> None:
+        restored = self.world.restart(self.url)
+        self.kills += 1
+        self.world.changes.clear()
+        self.given = Counter((fill.client_order_id, fill.trade_id) for fill in restored.fills)
+        self._connect()
+
+    def known_fills(self) -> Counter[tuple[str, str]]:
+        """Return how often a strategy has every fill: from the restart or told since."""
+        return self.given + Counter(
+            (fill.client_order_id, fill.trade_id)
+            for change in self.world.changes
+            for fill in change.fills
+        )
 
     def calm(self) -> None:
         world = self.world
         world.exchange.is_down = False
+        world.exchange.latency_s.clear()
         for queue in (*world.exchange.fates.values(), *world.exchange.failures.values()):
             queue.clear()
         self._connect()
@@ -117,8 +133,9 @@ class Weather:
         for method in ("order", "open_orders", "fills"):
             if chance.random() < 0.1:
                 exchange.fail(method, Unavailable("down"))
-        if chance.random() < 0.05:
-            exchange.is_down = not exchange.is_down
+        exchange.is_down = chance.random() < (0.6 if exchange.is_down else 0.04)
+        for method in ("submit", "cancel", "order", "open_orders", "fills"):
+            exchange.latency_s[method] = chance.choice([0, 0, 0, 0.02, 0.5])
         exchange.hides_order_for_s = chance.choice([0, 0, 1, 8])
 
     def _market(self) -> None:
@@ -150,6 +167,11 @@ def test_after_a_storm_the_books_agree_to_the_last_unit(
     world.audit()
     assert not [order for order in world.desk.orders.values() if order.state is S.UNKNOWN]
     assert not [order for order in world.desk.orders.values() if order.state is S.PENDING_CANCEL]
+    assert weather.known_fills() == Counter(
+        (name, fill.trade_id)
+        for name, resting in world.exchange.book.items()
+        for fill in resting.fills
+    )
     # What a restart would give back is what is known now.
     before = {
         name: order for name, order in world.desk.orders.items() if order.state is not S.DENIED

@@ -25,6 +25,7 @@ from real_trade.runtime.failpoints import failpoint
 __all__ = ["Reconciler"]
 
 _LOG = logging.getLogger("real_trade.orders")
+_NOT_YET_KNOWN = {OrderState.SUBMITTED, OrderState.UNKNOWN}
 # What the exchange has just taken may not be in its lists yet.
 _READS_LAG = timedelta(seconds=15)
 
@@ -173,7 +174,7 @@ class Reconciler:
             self._find(FindingKind.FOREIGN_ORDER, Action.IGNORE, detail, report.symbol, name)
 
     def _tell_foreign(self, fill: Fill) -> None:
-        if self._record.tracker.owner_of(fill):
+        if self._record.tracker.owner_of(fill) or self._may_yet_be_ours(fill):
             return
         name = fill.client_order_id
         if name and self._is_own_id(name):
@@ -188,6 +189,14 @@ class Reconciler:
             f"{fill.price}) is of no order of ours"
         )
         self._find(FindingKind.FOREIGN_FILL, Action.IGNORE, detail, fill.symbol, name)
+
+    def _may_yet_be_ours(self, fill: Fill) -> bool:
+        """Return whether an order is on its way or in doubt whose fill this might be."""
+        tracker = self._record.tracker
+        return any(
+            order.state in _NOT_YET_KNOWN and tracker.could_be_of(order, [fill])
+            for order in tracker.open_orders()
+        )
 
     def _forget_foreign(self, reports: tuple[OrderReport, ...]) -> None:
         listed = {(report.symbol, report.exchange_order_id) for report in reports}
