@@ -434,3 +434,35 @@ def test_numbers_are_written_as_their_digits() -> None:
     assert isinstance(again, Fill)
     assert str(again.amount) == "0.10000000"
     assert again.price == Decimal("0.00000001")
+
+
+WRITE = """
+import sys
+from datetime import UTC, datetime
+from real_trade.model import OrderState
+from real_trade.orders.entries import Cancel
+from real_trade.orders.sql_journal import JournalScope, SqlJournal
+from real_trade.runtime import SystemClock
+scope = JournalScope(exchange="fake", market="spot", account="a1b2c3", environment="demo")
+journal = SqlJournal.open(sys.argv[1], scope, bot="bot1", clock=SystemClock())
+while True:
+    name = journal.next_client_order_id()
+    journal.write([Cancel(client_order_id=name)])
+    print(name, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 20, 150])
+def test_P01_what_was_written_before_a_kill_9_is_there_and_the_lock_is_free(
+    journal_url: str, after: int
+) -> None:
+    command = [sys.executable, "-c", WRITE, journal_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        told = [writer.stdout.readline().strip() for _ in range(after)]
+        writer.kill()
+        told += [line.strip() for line in writer.stdout if line.endswith("\n")]
+    with closing(opened(journal_url)) as found:
+        names = [one.client_order_id for one in written(found) if isinstance(one, Cancel)]
+    assert names[: len(told)] == told
+    assert len(names) - len(told) <= 1

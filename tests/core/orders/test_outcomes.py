@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from real_trade.exchange import (
@@ -332,3 +333,12 @@ def test_reads_that_fail_between_the_two_absences_prove_nothing(world: Any, fate
     assert world.state(name) is S.UNKNOWN
     world.run(15)
     assert world.state(name) is S.REJECTED
+
+
+def test_N19_two_orders_from_one_intent_halt(world: Any) -> None:
+    name = world.placed()
+    report = world.exchange.report(name, Evidence.STREAM)
+    world.desk.apply(attrs.evolve(report, exchange_order_id="x99"))
+    assert world.kinds() == [FindingKind.DUPLICATE_ORDER.value]
+    assert "x99" in world.desk.halted
+    assert world.state(world.submit()) is S.DENIED

@@ -172,3 +172,14 @@ def test_fills_between_two_comparisons_are_found_by_the_overlap(world: Any) -> N
         world.run(61)
     assert world.order(name).filled == Decimal("0.5")
     world.audit()
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_X27_an_order_of_ours_that_was_canceled_by_hand_is_told(world: Any, streams: bool) -> None:
+    world.desk.start()
+    name = world.placed()
+    if not streams:
+        world.exchange.sink = None
+    world.exchange.finish(name, S.CANCELED)
+    world.run(65)
+    assert world.story(name) == [S.SUBMITTED, S.ACCEPTED, S.CANCELED]

@@ -61,6 +61,7 @@ class Record:
         name = self.tracker.owner_of(report)
         self._take(name, report)
         if name:
+            self._notice_twin(self.order(name), report)
             for watch in self.report_watchers:
                 watch(report)
 
@@ -119,6 +120,26 @@ class Record:
         if order.exchange_order_id != known.exchange_order_id:
             for fill in self.tracker.adopt(name):
                 self._take(name, fill)
+
+    def _notice_twin(self, order: Order, report: OrderReport) -> None:
+        """Notice a second order at the exchange from one intent: somebody doubled our bytes."""
+        # A conditional order may get another id once it triggers.
+        known, told = order.exchange_order_id, report.exchange_order_id
+        if not told or known == told or order.intent.type.is_conditional:
+            return
+        detail = (
+            f"order {order.client_order_id} is at the exchange twice, as {known} and {told}: "
+            "something between here and there doubled a request; cancel one by hand"
+        )
+        self.find(
+            Finding(
+                kind=FindingKind.DUPLICATE_ORDER,
+                action=Action.HALT,
+                detail=detail,
+                symbol=order.symbol,
+                client_order_id=order.client_order_id,
+            )
+        )
 
     def _find_late(self, change: OrderChange) -> None:
         order = change.order

@@ -51,6 +51,7 @@ class FindingKind(Enum):
     MISSING_FILLS = "missing fills"  # the exchange counts more than it lists
     CANCEL_FAILED = "failed cancel"
     MIXED_UP = "answer for another order"
+    DUPLICATE_ORDER = "duplicate order"  # two at the exchange from one intent
     JOURNAL = "journal"
     KEY = "key refused"
 
