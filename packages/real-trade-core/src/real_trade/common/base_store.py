@@ -276,7 +276,13 @@ class BaseStore(AccountQuestions):
     def pump(self) -> None:
         """Take in everything that waits; only Cerebro's thread may call this."""
         if self.mode is Mode.BACKTEST:
-            self.inbox.wait(0.0)  # what was submitted has reached the venue by now
+            # All that was decided reaches the venue before the next bar does.
+            while self.inbox.wait(0.0):
+                self._drain()
+        else:
+            self._drain()
+
+    def _drain(self) -> None:
         for value in self.inbox.drain():
             self._take(value)
 
