@@ -41,6 +41,11 @@ class Assembler:
     def __len__(self) -> int:
         return len(self._ready)
 
+    @property
+    def first(self) -> Bar:
+        """Return the next bar in order, and keep it."""
+        return self._ready[0]
+
     def pop(self) -> Bar:
         """Return the next bar in order."""
         return self._ready.popleft()

@@ -11,13 +11,20 @@ __all__ = ["fetch_bars"]
 
 
 def fetch_bars(
-    exchange: Exchange, symbol: str, timeframe: Timeframe, since: datetime | None, limit: int
+    exchange: Exchange,
+    symbol: str,
+    timeframe: Timeframe,
+    since: datetime | None,
+    limit: int,
+    *,
+    until: datetime | None = None,
 ) -> list[Bar]:
     """Return closed bars, oldest first.
 
     Args:
         since: open time of the first bar wanted; None for the newest `limit` bars.
         limit: how many, with `since` None; otherwise everything up to now comes.
+        until: no pages are asked for that begin later.
 
     Raises:
         ExchangeError: the exchange could not be asked.
@@ -37,3 +44,5 @@ def fetch_bars(
         if len(bars) < page or not fresh:
             return [found[time] for time in sorted(found)]
         since = timeframe.add(fresh[-1].open_time)
+        if until is not None and since > until:
+            return [found[time] for time in sorted(found)]
