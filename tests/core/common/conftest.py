@@ -378,6 +378,14 @@ def run_backtest(
     return found
 
 
+def all_lengths(capabilities):
+    return attrs.evolve(capabilities, timeframes=frozenset(Timeframe))
+
+
+def pages_of(capabilities, bars):
+    return attrs.evolve(capabilities, max_bars=bars)
+
+
 @pytest.fixture
 def kit():
     """The helpers of this folder: there is no package to import them from."""
@@ -385,7 +393,7 @@ def kit():
         SYMBOL=SYMBOL, START=START, Recorder=Recorder, FakeExchange=FakeExchange,
         instrument_of=instrument_of, flat_bars=flat_bars, random_bars=random_bars,
         run_live=run_live, run_backtest=run_backtest, no_plugins=no_plugins,
-        paper_exchange=paper_exchange,
+        paper_exchange=paper_exchange, all_lengths=all_lengths, pages_of=pages_of,
     )  # fmt: skip
 
 

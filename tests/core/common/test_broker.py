@@ -128,8 +128,7 @@ def refused(kit, bars, act):
     assert reached[0].orders == []
     assert found.broker.getcash() == 100000.0
     told = found.last(order)
-    notes = [note for note, _, _ in found.store.get_notifications()]
-    assert any(told.info.reason in str(note) for note in notes)
+    assert any(told.info.reason in str(note) for note in found.notes)
     return told
 
 

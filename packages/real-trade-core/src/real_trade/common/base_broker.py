@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ import backtrader as bt
 from backtrader.order import BuyOrder, SellOrder
 from backtrader.position import Position as BtPosition
 
-from real_trade.common.base_data import feed_behind
-from real_trade.common.books import BookedFill
 from real_trade.common.commission import CryptoCommInfo
+from real_trade.common.copies import feed_behind
+from real_trade.common.holdings import Holdings
 from real_trade.common.sizer import CashShareSizer
 from real_trade.common.trade_sizes import TradeSizes
 from real_trade.common.translate import Untranslatable, check_request, intent_of
-from real_trade.model import Fill, Mode, OrderState
+from real_trade.model import Fill, Instrument, Mode, OrderState
 from real_trade.orders import OrderChange
 from real_trade.utils.errors import ConfigurationError
 
@@ -81,14 +80,10 @@ class BaseBroker(bt.BrokerBase):
         self.startingcash = self.cash = float(self.p.cash)
         self.comminfo[None] = CryptoCommInfo(commission=self.p.commission)
         self.cerebro: bt.Cerebro | None = None
-        self.last_booked: BookedFill | None = None
         self._notifications: deque[bt.Order | None] = deque()
         self._by_id: dict[str, bt.Order] = {}
         self._ids: dict[int, str] = {}
-        self._positions: dict[str, BtPosition] = {}
-        self._datas: dict[str, Any] = {}
-        self._by_base: dict[str, Any] = {}
-        self._dust: Mapping[str, Decimal] = {}
+        self._holdings = Holdings()
         self._sizes = TradeSizes()
         store.bind_broker(self)
 
@@ -101,18 +96,8 @@ class BaseBroker(bt.BrokerBase):
         self.startingcash = self.cash = float(self.store.books.cash)
         if self.cerebro is not None:
             self._prepare(self.cerebro)
-            self._know_feeds(self.cerebro.datas)
-
-    def _know_feeds(self, datas: Iterable[Any]) -> None:
-        books = self.store.books
-        known = self.store.exchange.instruments()
-        self._dust = books.dust
-        ours = [data for data in datas if hasattr(data, "_rt_symbol")]
-        # Of several bar lengths of a symbol, the finest tells its price and fills its orders.
-        for data in sorted(ours, key=lambda data: data.bar_length.seconds):
-            if data._rt_symbol in known:
-                self._datas.setdefault(data._rt_symbol, data)
-                self._by_base.setdefault(books.base(data._rt_symbol), data)
+            bases = {name: one.base for name, one in self.store.exchange.instruments().items()}
+            self._holdings.know(self.cerebro.datas, bases, self.store.books.dust)
 
     def stop(self) -> None:
         """Stop what the broker started; safe to call again."""
@@ -120,6 +105,11 @@ class BaseBroker(bt.BrokerBase):
         self.store.stop()
 
     def _prepare(self, cerebro: bt.Cerebro) -> None:
+        if cerebro.p.cheat_on_open:
+            raise ConfigurationError(
+                "cheat_on_open trades at the opening of a bar that is over, which no exchange does",
+                remedy="leave cheat_on_open out, and place orders in next()",
+            )
         if cerebro.sizers.get(None) is None:
             cerebro.addsizer(CashShareSizer)
         if self.store.mode is not Mode.BACKTEST:
@@ -136,21 +126,9 @@ class BaseBroker(bt.BrokerBase):
     def getvalue(self, datas: Any = None) -> float:
         """Return cash plus positions and dust at the last price; with `datas`, those positions
         alone."""
-        chosen = self._datas.values() if datas is None else datas
-        value = 0.0 if datas is not None else self.cash
-        for data in chosen:
-            position = self._positions.get(feed_behind(data)._rt_symbol)
-            if position is not None and position.size and len(data):
-                value += position.size * data.close[0]
-        return value if datas is not None else value + self._dust_value()
-
-    def _dust_value(self) -> float:
-        value = 0.0
-        for asset, amount in self._dust.items():
-            data = self._by_base.get(asset)
-            if data is not None and len(data):
-                value += float(amount) * data.close[0]
-        return value
+        if datas is not None:
+            return self._holdings.value_in(datas)
+        return self.cash + self._holdings.value()
 
     get_value = getvalue
 
@@ -164,8 +142,12 @@ class BaseBroker(bt.BrokerBase):
 
     def getposition(self, data: Any, clone: bool = True) -> BtPosition:
         """Return the position of the data's symbol, by this run's fills."""
-        position = self._positions.setdefault(feed_behind(data)._rt_symbol, BtPosition())
+        position = self._holdings.position(feed_behind(data)._rt_symbol)
         return position.clone() if clone else position
+
+    def instrument(self, data: Any) -> Instrument:
+        """Return the steps and minima of what a feed shows."""
+        return self.store.exchange.instruments()[feed_behind(data)._rt_symbol]
 
     def orderstatus(self, order: bt.Order) -> int:
         """Return the order's status."""
@@ -184,9 +166,7 @@ class BaseBroker(bt.BrokerBase):
     @property
     def paper_positions(self) -> dict[str, float]:
         """Return sizes by symbol (the seed's name)."""
-        return {
-            symbol: position.size for symbol, position in self._positions.items() if position.size
-        }
+        return self._holdings.sizes()
 
     def get_paper_summary(self) -> dict[str, Any]:
         """Return cash, value, positions and orders in plain values (the seed's name)."""
@@ -263,7 +243,7 @@ class BaseBroker(bt.BrokerBase):
         order.addinfo(client_order_id=name)
         self._by_id[name] = order
         self._ids[order.ref] = name
-        finest = self._datas.get(feed._rt_symbol, feed)
+        finest = self._holdings.feeds.get(feed._rt_symbol, feed)
         self.store.before_order(finest if len(finest) else feed)
         desk.submit(intent)
         return order
@@ -289,7 +269,9 @@ class BaseBroker(bt.BrokerBase):
         """Take in what has come; Cerebro calls this every cycle."""
         self.store.pump()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
-            self.store.advance(data for data in self._datas.values() if len(data))
+            self.store.advance(data for data in self._holdings.feeds.values() if len(data))
+            if self.store.has_notifications:  # which Cerebro's fast mode does not ask for
+                self.cerebro._storenotify()
         # Cerebro ends without telling what is queued, so it ends in a cycle that tells nothing.
         if self.store.is_settled and not self._notifications and self.cerebro is not None:
             self.cerebro.runstop()
@@ -356,14 +338,14 @@ class BaseBroker(bt.BrokerBase):
         booked = self.store.book(fill)
         self.cash = float(self.store.books.cash)
         data, info = order.data, self.getcommissioninfo(order.data)
-        position = self._positions.setdefault(fill.symbol, BtPosition())
         trade = (id(order.p.owner), id(data), order.tradeid)
         closed, opened = self._sizes.change(trade, booked.before.amount, booked.signed)
-        entry, price = position.price, float(booked.price)
+        entry, price = self._holdings.position(fill.symbol).price, float(booked.price)
         commission = float(booked.commission)
         share = abs(closed) / (abs(closed) + abs(opened)) if closed or opened else 0.0
-        position.size = float(booked.after.amount)
-        position.price = float(booked.after.entry_price)
+        position = self._holdings.change(
+            fill.symbol, float(booked.after.amount), float(booked.after.entry_price)
+        )
         order.execute(
             _stamp(fill.time),
             closed + opened,

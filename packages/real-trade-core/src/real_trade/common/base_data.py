@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
@@ -10,32 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 
+from real_trade.common.bar_lengths import length_of, words_of
+from real_trade.common.bar_rows import fill_lines, table_of, write_row
+from real_trade.common.copies import LiveClone
 from real_trade.common.messages import AskAgain, HistoryLoaded
-from real_trade.feeds import Assembler
-from real_trade.model import Bar, ConnectionChanged, ConnectionState, Mode, Timeframe
-from real_trade.model.times import from_ms, to_ms
+from real_trade.common.time_zones import zone_of
+from real_trade.feeds import Assembler, fetch_bars
+from real_trade.model import Bar, ConnectionChanged, ConnectionState, Mode
 from real_trade.storage.bar_files import BarTable
 from real_trade.utils.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from real_trade.common.base_store import BaseStore
 
-__all__ = ["BaseData", "feed_behind"]
+__all__ = ["BaseData"]
 
-_DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
-_EPOCH_DAY = 719163.0  # date2num(1970-01-01)
 _RETRY_S = 1.0
 _GAP_ATTEMPTS = 3
-
-_BACKTRADER = {
-    "s": bt.TimeFrame.Seconds,
-    "m": bt.TimeFrame.Minutes,
-    "h": bt.TimeFrame.Minutes,
-    "d": bt.TimeFrame.Days,
-    "w": bt.TimeFrame.Weeks,
-    "M": bt.TimeFrame.Months,
-}
 
 
 class BaseData(bt.feed.DataBase):
@@ -49,20 +39,26 @@ class BaseData(bt.feed.DataBase):
 
     Params:
         symbol: unified name, such as BTC/USDT.
-        ccxt_timeframe: bar length as text, such as "1h".
+        ccxt_timeframe: bar length as text, such as "1h", which is the default.
+        timeframe, compression: bar length in Backtrader's words, instead.
         historical_data: bars to run on, instead of asking the exchange (backtest).
         historical_limit: how many bars come before the first live one.
+        fromdate: live, history begins there instead.
         backtest: history only.
         qcheck: how long, in seconds, a cycle waits for news; an event ends the wait at once.
+        patience: how long, in seconds, a bar waits for those of the same time of other feeds.
     """
 
     params = (
         ("symbol", "BTC/USDT"),
-        ("ccxt_timeframe", "1h"),
+        ("timeframe", None),
+        ("compression", None),
+        ("ccxt_timeframe", None),
         ("historical_data", None),
         ("historical_limit", 1000),
         ("backtest", False),
         ("qcheck", 0.5),
+        ("patience", 0.5),
     )
 
     @classmethod
@@ -74,15 +70,13 @@ class BaseData(bt.feed.DataBase):
         super().__init__()
         self.store = store
         self.symbol = self._rt_symbol = self.p.symbol
-        try:
-            self.bar_length = Timeframe.parse(self.p.ccxt_timeframe)
-        except ValueError as error:
-            raise ConfigurationError(str(error)) from None
-        unit, count = self.bar_length.value[-1], int(self.bar_length.value[:-1])
-        self.p.timeframe = self._timeframe = _BACKTRADER[unit]
-        self.p.compression = self._compression = count * 60 if unit == "h" else count
+        self.bar_length = length_of(self.p.ccxt_timeframe, self.p.timeframe, self.p.compression)
+        self.p.ccxt_timeframe = self.bar_length.value
+        self.p.timeframe, self.p.compression = words_of(self.bar_length)
+        self._timeframe, self._compression = self.p.timeframe, self.p.compression
         self.p.name = self._name = f"{self.symbol}@{self.bar_length.value}"
         self._assembler = Assembler(self.bar_length)
+        self._barrier = store.barrier
         self._rows: BarTable | None = None
         self._row = 0
         self._asked = False
@@ -115,12 +109,21 @@ class BaseData(bt.feed.DataBase):
         if self._is_backtest:
             self._rows = self._backtest_rows()
             return
+        self._check_live()
+        self._barrier.join(self)
+        self.put_notification(self.DELAYED)
+        self.store.subscribe(self.symbol, self.bar_length)
+
+    def _check_live(self) -> None:
         if self.p.todate is not None:
             raise ConfigurationError(
                 "todate ends a live feed for good", remedy="leave todate unset, or use backtest"
             )
-        self.put_notification(self.DELAYED)
-        self.store.subscribe(self.symbol, self.bar_length)
+        if self.p.historical_data is not None:
+            raise ConfigurationError(
+                "historical_data is for backtests: a live feed asks the exchange for its history",
+                remedy="leave historical_data unset, or use backtest",
+            )
 
     def _check_symbol(self) -> None:
         known = self.store.exchange.instruments()
@@ -137,6 +140,22 @@ class BaseData(bt.feed.DataBase):
                 f"the exchange has no bars of {self.bar_length.value} (it has: {names})",
                 remedy="check --timeframe",
             )
+
+    def clone(self, **options: Any) -> bt.feed.DataClone:
+        """Return a copy for `resampledata` and `replaydata`."""
+        kind = bt.feed.DataClone if self._is_backtest else LiveClone
+        return kind(dataname=self, **options)
+
+    def _check(self, forcedata: Any = None) -> None:
+        # Live, a longer bar ends with the bar that completes it, not by the machine's clock.
+        if self._is_backtest:
+            super()._check(forcedata=forcedata)
+
+    def _gettz(self) -> Any:
+        return zone_of(self.p.tz)
+
+    def _gettzinput(self) -> Any:
+        return zone_of(self.p.tzinput)
 
     # Live: what the store hands over
 
@@ -173,6 +192,7 @@ class BaseData(bt.feed.DataBase):
             return
         self._told_at = loaded.time
         self._assembler.history(loaded.bars)
+        self._barrier.loaded(self)
         self._tell_gaps()
         if self._stale:
             self._stale = False
@@ -214,27 +234,60 @@ class BaseData(bt.feed.DataBase):
         if self._asked:
             return
         self._asked = True
-        since = self._assembler.next_open
+        since = self._assembler.next_open or self._history_since()
         self.store.load_history(self, self.bar_length, since, self.p.historical_limit)
 
     # What Cerebro asks for
 
     def haslivedata(self) -> bool:
         """Return whether a bar is ready now."""
-        return len(self._assembler) > 0
+        ready = len(self._assembler) > 0 and self._barrier.is_open
+        if ready:
+            self._barrier.expect(self._assembler.first.end_time)
+        return ready
+
+    def do_qcheck(self, onoff: bool, qlapse: float) -> None:
+        """Cerebro turns to this feed; how long it may wait, the barrier knows."""
+        super().do_qcheck(onoff, qlapse)
+        self._barrier.ask(self)
 
     def _load(self) -> bool | None:
         if self._is_backtest:
             return self._load_row()
-        if not len(self._assembler):
+        if not self._is_ready():
             self.store.pump()
-        if not len(self._assembler) and self._qcheck > 0:
-            self.store.wait(self._qcheck)
-            self.store.pump()
-        if not len(self._assembler):
+            self._wait()
+        if not self._is_ready():
             return None
-        self._deliver(self._assembler.pop())
+        bar = self._assembler.pop()
+        self._barrier.deliver(self, bar.end_time)
+        self._deliver(bar)
         return True
+
+    def _is_ready(self) -> bool:
+        return len(self._assembler) > 0 and self._barrier.is_open
+
+    def _wait(self) -> None:
+        """Wait for any news, or for this feed's bar where another feed has one of its time."""
+        due = self._next_end()
+        while not self._is_ready():
+            idle_s, patience_s = self._qcheck, float(self.p.patience)
+            left_s = self._barrier.wait_s(self, due, idle_s, patience_s)
+            if left_s <= 0 or not self.store.wait(left_s):
+                break
+            self.store.pump()
+            if not self._barrier.has_bar():
+                return
+        late = None if self._is_ready() else self._barrier.give_up(self, due)
+        if late is not None:
+            self.store.put_notification(
+                f"{self._name} is late: the bar until {late:%Y-%m-%d %H:%M:%S} UTC of other feeds "
+                "goes on without it"
+            )
+
+    def _next_end(self) -> datetime | None:
+        opens = self._assembler.next_open
+        return None if opens is None else self.bar_length.add(opens)
 
     def _deliver(self, bar: Bar) -> None:
         figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
@@ -285,31 +338,33 @@ class BaseData(bt.feed.DataBase):
     def _backtest_rows(self) -> BarTable:
         rows = self.p.historical_data
         if rows is None:
-            from real_trade.feeds import fetch_bars
-
-            bars = fetch_bars(
+            rows = fetch_bars(
                 self.store.exchange,
                 self.symbol,
                 self.bar_length,
-                _utc(self.p.fromdate),
+                self._history_since(),
                 self.p.historical_limit,
+                until=self._utc(self.p.todate),
             )
-            rows = BarTable.from_bars(self.symbol, self.bar_length, bars)
-        elif not isinstance(rows, BarTable):
-            rows = BarTable.from_bars(self.symbol, self.bar_length, rows)
-        if not len(rows):
+        table = table_of(self.symbol, self.bar_length, rows)
+        if not len(table):
             raise DataError(f"there are no bars of {self._name}", remedy="check symbol and dates")
-        return rows
+        return table
 
-    def _end_stamp(self, open_ms: int) -> float:
-        """Return the end of the bar that opens then, to the bit as `bt.date2num` has it."""
-        if self.bar_length is Timeframe.MONTH1:
-            end_ms = to_ms(self.bar_length.add(from_ms(open_ms)))
-        else:
-            end_ms = open_ms + self.bar_length.seconds * 1000
-        if end_ms % _MINUTE_MS:
-            return float(bt.date2num(from_ms(end_ms).replace(tzinfo=None)))
-        return _EPOCH_DAY + end_ms / _DAY_MS
+    def _history_since(self) -> datetime | None:
+        """Return the open time of the first bar that `fromdate` does not cut off."""
+        since = self._utc(self.p.fromdate)
+        return None if since is None else self.bar_length.add(self.bar_length.floor(since), -1)
+
+    def _utc(self, time: datetime | None) -> datetime | None:
+        """Return a time of the user's in UTC; a naive one is of the feed's zone, as Backtrader
+        takes it."""
+        if time is None:
+            return None
+        zone = self._gettz()
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=UTC) if zone is None else zone.localize(time)
+        return time.astimezone(UTC)
 
     def preload(self) -> None:
         """Load all bars at once, where nothing needs to see them one by one."""
@@ -317,22 +372,8 @@ class BaseData(bt.feed.DataBase):
         if self._rows is None or self._filters or self._ffilters or not plain:
             super().preload()
             return
-        rows, lines = self._rows, self.lines
-        stamps = array.array("d", map(self._end_stamp, rows.open_ms))
-        columns = (
-            (lines.datetime, stamps),
-            (lines.open, rows.open),
-            (lines.high, rows.high),
-            (lines.low, rows.low),
-            (lines.close, rows.close),
-            (lines.volume, rows.volume),
-            (lines.openinterest, array.array("d", bytes(8 * len(rows)))),
-        )
-        for line, column in columns:
-            line.array.frombytes(column.tobytes())
-            line.idx = len(rows) - 1
-            line.lencount = len(rows)
-        self._row = len(rows)
+        fill_lines(self.lines, self.bar_length, self._rows)
+        self._row = len(self._rows)
         self._last()
         self.home()
 
@@ -340,31 +381,6 @@ class BaseData(bt.feed.DataBase):
         rows = self._rows
         if rows is None or self._row >= len(rows):
             return False
-        index, lines = self._row, self.lines
+        write_row(self.lines, self.bar_length, rows, self._row)
         self._row += 1
-        lines.datetime[0] = self._end_stamp(rows.open_ms[index])
-        lines.open[0] = rows.open[index]
-        lines.high[0] = rows.high[index]
-        lines.low[0] = rows.low[index]
-        lines.close[0] = rows.close[index]
-        lines.volume[0] = rows.volume[index]
-        lines.openinterest[0] = 0.0
         return True
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    """Return a time of the user's in UTC, which is what a naive one means to Backtrader."""
-    return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def feed_behind(data: Any) -> Any:
-    """Return our feed behind `data`, which may be one of Backtrader's resampled copies of it."""
-    while not hasattr(data, "_rt_symbol"):
-        source = getattr(data.p, "dataname", None)
-        if not isinstance(source, bt.feed.AbstractDataBase):
-            raise ConfigurationError(
-                f"{type(data).__name__} {data._name!r} is no feed of this store",
-                remedy="make feeds with store.getdata()",
-            )
-        data = source
-    return data

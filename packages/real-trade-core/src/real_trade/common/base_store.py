@@ -4,25 +4,20 @@ pumps."""
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from real_trade.common.books import BookedFill, Books
 from real_trade.common.gate import OrderGate
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import AskAgain, HistoryLoaded, history_work
-from real_trade.common.opening import paper_on, settings_of
+from real_trade.common.opening import instance_key, paper_on, settings_of
 from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
-from real_trade.exchange import (
-    Exchange,
-    StreamHandle,
-    StreamingExchange,
-    Subscription,
-)
+from real_trade.exchange import Exchange, StreamHandle, StreamingExchange, Subscription
+from real_trade.feeds import Barrier
 from real_trade.model import (
     AccountUpdate,
     Bar,
@@ -50,6 +45,7 @@ __all__ = ["BaseStore"]
 
 _STOP = object()
 _SETTLE_S = 5.0
+_ANEW = "make store, broker and feeds anew for every run; run a strategy once for each parameter"
 _IN_FLIGHT = frozenset({OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.PENDING_CANCEL})
 _MARKETS = {market.value: market for market in Market}
 
@@ -83,17 +79,7 @@ class BaseStore(AccountQuestions):
     @classmethod
     def get_instance(cls, **options: Any) -> BaseStore:
         """Return the store for these options, made at the first call; thread-safe."""
-        key = (
-            cls,
-            options.get("exchange_name", cls.exchange_name),
-            Secret(options.get("apikey", "")).fingerprint,
-            options.get("testnet", True),
-            options.get("market_type", "spot"),
-            options.get("mode") or Mode.PAPER,
-            options.get("endpoint", ""),
-            options.get("proxy"),
-            id(options["exchange"]) if options.get("exchange") is not None else None,
-        )
+        key = instance_key(cls, options)
         with cls._lock:
             store = cls._instances.get(key)
             if store is None or store.is_closed:
@@ -116,6 +102,7 @@ class BaseStore(AccountQuestions):
         exchange_name: str = "",
         plugins: PluginManager | None = None,
     ) -> None:
+        super().__init__()
         if market_type not in _MARKETS:
             raise ConfigurationError(
                 f"unknown market {market_type!r} (known: {', '.join(_MARKETS)})",
@@ -142,12 +129,16 @@ class BaseStore(AccountQuestions):
         self._broker: BaseBroker | None = None
         self._feeds: list[BaseData] = []
         self._handle: StreamHandle | None = None
-        self._notes: deque[tuple[Any, tuple[Any, ...], dict[str, Any]]] = deque()
         self._books: Books | None = None
         self._desk: OrderDesk | None = None
         self.prices = Prices(self.runtime.clock)
         self.gate = OrderGate(self)
+        self.barrier = Barrier(self.runtime.clock)
         self._history_lane = self.runtime.lane("history")
+
+    def __reduce__(self) -> Never:
+        """Refused: Cerebro copies stores into other processes when it optimizes."""
+        raise ConfigurationError("a store cannot go to another process", remedy=_ANEW)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.exchange_name} {self.market.value} {self.mode.value}>"
@@ -211,7 +202,13 @@ class BaseStore(AccountQuestions):
     # Life
 
     def start(self, data: Any = None, broker: Any = None) -> None:
-        """Connect once; a feed or a broker that starts is taken in. Cerebro calls it bare too."""
+        """Connect once; a feed or a broker that starts is taken in. Cerebro calls it bare too.
+
+        Raises:
+            ConfigurationError: the store has stopped; a run begins with a new one.
+        """
+        if self.is_closed:
+            raise ConfigurationError("this store has stopped already", remedy=_ANEW)
         if broker is not None and self._desk is None:
             self._connect()
         if data is not None and not any(data is known for known in self._feeds):
@@ -338,9 +335,9 @@ class BaseStore(AccountQuestions):
             return True
         return not any(order.state in _IN_FLIGHT for order in self.desk.open_orders())
 
-    def wait(self, timeout_s: float) -> None:
-        """Block until something comes, at most `timeout_s`."""
-        self.inbox.wait(timeout_s)
+    def wait(self, timeout_s: float) -> bool:
+        """Block until something comes, at most `timeout_s`; return whether something came."""
+        return self.inbox.wait(timeout_s)
 
     def _take(self, value: Any) -> None:
         if value is _STOP:
@@ -403,15 +400,3 @@ class BaseStore(AccountQuestions):
         """Fetch bars off Cerebro's thread; the inbox brings them to the feed's `take_history`."""
         work = history_work(self.exchange, feed, timeframe, since, limit)
         self._history_lane.submit(lambda: self.inbox.put(work()))
-
-    # Notifications
-
-    def put_notification(self, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Queue a message for `notify_store`; may be called before the store starts."""
-        self._notes.append((message, args, kwargs))
-
-    def get_notifications(self) -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
-        """Return the queued messages; each once."""
-        notes = list(self._notes)
-        self._notes.clear()
-        return notes

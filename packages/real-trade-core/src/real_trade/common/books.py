@@ -106,10 +106,6 @@ class Books:
         """Return the position of `symbol`, which may be none."""
         return self.positions.get(symbol) or Position(symbol=symbol)
 
-    def base(self, symbol: str) -> str:
-        """Return the base asset of `symbol`."""
-        return self._instruments[symbol].base
-
     def prices_fee_of(self, fill: Fill) -> bool:
         """Return whether the fill itself prices its fee: it was paid in base or quote."""
         instrument = self._instruments[fill.symbol]

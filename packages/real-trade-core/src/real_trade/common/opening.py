@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from real_trade.common.fees import quote_fees
 from real_trade.exchange import Environment, Exchange, ExchangeSettings
 from real_trade.model import Mode
 from real_trade.paper import BarModel, FeeSchedule, PaperExchange
+from real_trade.utils.secrets import Secret
 
 if TYPE_CHECKING:
     from real_trade.common.base_store import BaseStore
 
-__all__ = ["paper_on", "settings_of"]
+__all__ = ["instance_key", "paper_on", "settings_of"]
 
 _CASH, _QUOTE, _FEE = 10000.0, "USDT", 0.001
 
@@ -46,4 +48,20 @@ def paper_on(store: BaseStore, source: Exchange) -> PaperExchange:
         clock=store.runtime.clock,
         bars=BarModel() if history else None,
         fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
+    )
+
+
+def instance_key(kind: type[BaseStore], options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what tells one store from another: account, market, mode and endpoint."""
+    exchange = options.get("exchange")
+    return (
+        kind,
+        options.get("exchange_name", kind.exchange_name),
+        Secret(options.get("apikey", "")).fingerprint,
+        options.get("testnet", True),
+        options.get("market_type", "spot"),
+        options.get("mode") or Mode.PAPER,
+        options.get("endpoint", ""),
+        options.get("proxy"),
+        None if exchange is None else id(exchange),
     )

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from real_trade.common.notices import Notices
 from real_trade.exchange import Exchange, ExchangeError
 from real_trade.model import Market
 
 __all__ = ["AccountQuestions"]
 
 
-class AccountQuestions(ABC):
+class AccountQuestions(Notices, ABC):
     """Questions that go to the exchange at once, and so block: not for use in `next()`."""
 
     market: Market
@@ -22,10 +23,6 @@ class AccountQuestions(ABC):
     @abstractmethod
     def exchange(self) -> Exchange:
         """Return the exchange that is asked."""
-
-    @abstractmethod
-    def put_notification(self, message: Any, *args: Any, **kwargs: Any) -> None:
-        """Queue a message for `notify_store`."""
 
     def test_connection(self) -> bool:
         """Return whether the exchange answers; the reason why not is in the store's
