@@ -45,7 +45,7 @@ from real_trade.orders import (
     Restored,
 )
 from real_trade.orders.sql_journal import JournalScope, SqlJournal
-from real_trade.runtime import VirtualRuntime
+from real_trade.runtime import VirtualClock, VirtualRuntime
 from real_trade.runtime.failpoints import armed, failpoint
 from real_trade.storage.engine import open_engine
 from real_trade.storage.schema import upgrade
@@ -191,7 +191,8 @@ class FakeExchange:
         """There is nothing to close."""
 
     def server_time(self) -> datetime:
-        return self.runtime.clock.true_now()
+        clock = self.runtime.clock
+        return clock.true_now() if isinstance(clock, VirtualClock) else clock.now()
 
     def instruments(self) -> dict[str, Instrument]:
         return {
@@ -321,8 +322,8 @@ class Killed(BaseException):
 class World:
     """One exchange, one desk after another on it, in virtual time."""
 
-    def __init__(self) -> None:
-        self.runtime = VirtualRuntime(seed=1)
+    def __init__(self, runtime: Any = None) -> None:
+        self.runtime = runtime or VirtualRuntime(seed=1)
         self.exchange = FakeExchange(self.runtime)
         self.changes: list[OrderChange] = []
         self.findings: list[Finding] = []
