@@ -118,8 +118,6 @@ def _order_share(q: Question) -> str:
 
 
 def _position_value(q: Question) -> str:
-    if q.worst_after <= q.worst_before:
-        return ""
     return _above(
         q.limits.max_position_value,
         q.position_quote,
@@ -130,8 +128,6 @@ def _position_value(q: Question) -> str:
 
 
 def _position_share(q: Question) -> str:
-    if q.worst_after <= q.worst_before:
-        return ""
     return _above(
         _of_equity(q, q.limits.max_position_pct),
         q.position_settle,
@@ -142,8 +138,6 @@ def _position_share(q: Question) -> str:
 
 
 def _total_value(q: Question) -> str:
-    if q.worst_after <= q.worst_before:
-        return ""
     return _above(
         q.limits.max_total_value,
         q.total_quote,
@@ -154,8 +148,6 @@ def _total_value(q: Question) -> str:
 
 
 def _total_share(q: Question) -> str:
-    if q.worst_after <= q.worst_before:
-        return ""
     return _above(
         _of_equity(q, q.limits.max_total_pct),
         q.total_settle,
@@ -166,8 +158,6 @@ def _total_share(q: Question) -> str:
 
 
 def _leverage(q: Question) -> str:
-    if q.worst_after <= q.worst_before:
-        return ""
     after = q.total_settle / _equity(q)
     text = "all positions with open orders would be {}x equity"
     return _above(q.limits.max_leverage, after, text, "max_leverage", "send less")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -99,6 +99,8 @@ class RiskGuard:
     def order_updated(self, order: Order) -> None:
         """Count rejects; release what is proved to be over."""
         now = self._time(order.updated_at or order.intent.created_at)
+        # Earlier fills may have been booked, and not told, when a process died.
+        self._book(order.fills, order)
         repeated = self.memory.rejects.told(order)
         if repeated and self._armed:
             self._restrict("identical_rejects", self.limits.on_rejects, repeated, now)
@@ -110,13 +112,7 @@ class RiskGuard:
     def fill_received(self, fill: Fill, order: Order) -> None:
         """Count a fill once; a trade that it closes may lock what the protections say."""
         self._time(fill.time)
-        if not self.memory.first_fill(fill):
-            return
-        self.memory.count_fill(fill)
-        closed = self.memory.close_trade(fill, order)
-        if closed is not None:
-            self._protect(closed)
-        self._save()
+        self._book((fill,), order)
 
     @hookimpl
     def bar_closed(self, bar: Bar) -> None:
@@ -274,6 +270,16 @@ class RiskGuard:
                 reason = f"the day's loss is {marks.day_loss:f}, {marks.day_loss_share:.2%}"
                 until = limits.day.next_start(now)
                 self._restrict(name, limits.on_daily_loss, reason, now, until=until)
+
+    def _book(self, fills: Iterable[Fill], order: Order) -> None:
+        fresh = [fill for fill in fills if self.memory.first_fill(fill)]
+        for fill in fresh:
+            self.memory.count_fill(fill)
+            closed = self.memory.close_trade(fill, order)
+            if closed is not None:
+                self._protect(closed)
+        if fresh:
+            self._save()
 
     def _protect(self, closed: ClosedTrade) -> None:
         memory = self.memory

@@ -151,8 +151,8 @@ class Question:
         if self.spot:
             return not self.buys and self._sellable(held)
         if self.buys:
-            return self.amount <= -held - self.load.exits_buy
-        return self.amount <= held - self.load.exits_sell
+            return self.amount <= -held - self.load.buys
+        return self.amount <= held - self.load.sells
 
     def _sellable(self, position: Decimal) -> bool:
         balance = self.account.balances.get(self.instrument.base)
@@ -164,25 +164,22 @@ class Question:
     # What it would lead to
 
     @cached_property
-    def worst_before(self) -> Decimal:
-        """Return the largest position that open orders alone can lead to."""
-        return self.load.worst(spot=self.spot)
+    def position_after(self) -> Decimal:
+        """Return the largest position that this order can lead to, on its own side.
 
-    @cached_property
-    def worst_after(self) -> Decimal:
-        """Return the largest position that can come of it with this order."""
-        buy, sell = (self.amount, ZERO) if self.buys else (ZERO, self.amount)
-        return self.load.worst(spot=self.spot, buy=buy, sell=sell)
+        The other side is no worse for it, and was judged when its orders were.
+        """
+        return self.load.after(self.intent.side, self.amount, spot=self.spot)
 
     @cached_property
     def position_quote(self) -> Decimal:
-        """Return the value of `worst_after` in quote units."""
-        return self.instrument.quote_value(self.worst_after, self.mark)
+        """Return the value of `position_after` in quote units."""
+        return self.instrument.quote_value(self.position_after, self.mark)
 
     @cached_property
     def position_settle(self) -> Decimal:
-        """Return the value of `worst_after` in settle units."""
-        return self.instrument.notional(self.worst_after, self.mark)
+        """Return the value of `position_after` in settle units."""
+        return self.instrument.notional(self.position_after, self.mark)
 
     @cached_property
     def others(self) -> Decimal:
@@ -199,12 +196,12 @@ class Question:
 
     @cached_property
     def total_settle(self) -> Decimal:
-        """Return the worst value of all symbols with this order, in settle units."""
+        """Return the worst value of all symbols in settle units, this one's on the order's side."""
         return self.others + self.position_settle
 
     @cached_property
     def total_quote(self) -> Decimal:
-        """Return the worst value of all symbols with this order, in quote units."""
+        """Return `total_settle` in quote units."""
         others = self.others * self.reference if self.instrument.inverse else self.others
         return others + self.position_quote
 

@@ -46,32 +46,34 @@ class Reservation:
 class Load:
     """One symbol: the position and everything that may still change it.
 
-    `exits_*` are all orders of a side; `buys` and `sells` leave out those that can only reduce.
+    Reduce-only orders count like others: one that filled unheard has moved the position already.
     """
 
     position: Decimal = ZERO
     buys: Decimal = ZERO
     sells: Decimal = ZERO
-    exits_buy: Decimal = ZERO
-    exits_sell: Decimal = ZERO
 
-    def worst(self, *, spot: bool, buy: Decimal = ZERO, sell: Decimal = ZERO) -> Decimal:
-        """Return the largest position, of either sign, that can come of it and one order more.
+    def worst(self, *, spot: bool) -> Decimal:
+        """Return the largest position, of either sign, that can come of it.
 
         On spot nobody can sell what is not there.
         """
-        long = self.position + self.buys + buy
-        short = ZERO if spot else self.sells + sell - self.position
+        long = self.position + self.buys
+        short = ZERO if spot else self.sells - self.position
         return max(long, short, ZERO)
+
+    def after(self, side: Side, amount: Decimal, *, spot: bool) -> Decimal:
+        """Return the largest position on the side that one order more would enlarge."""
+        if side is Side.BUY:
+            return max(self.position + self.buys + amount, ZERO)
+        return ZERO if spot else max(self.sells + amount - self.position, ZERO)
 
     def add(self, one: Reservation, left: Decimal) -> None:
         """Count an order."""
         if one.side is Side.BUY:
-            self.exits_buy += left
-            self.buys += ZERO if one.exit_only else left
+            self.buys += left
         else:
-            self.exits_sell += left
-            self.sells += ZERO if one.exit_only else left
+            self.sells += left
 
 
 class Reservations:
