@@ -99,7 +99,7 @@ class Limited(RuleBasedStateMachine):
     def loads(self) -> dict[str, Load]:
         view = self.view()
         held = {symbol: one.amount for symbol, one in view.positions.items()}
-        return self.guard.memory.reservations.loads(view.open_orders, held, "")
+        return self.guard.memory.reservations.tally(view.open_orders, held, "").loads
 
     def worst_known(self, symbol: str) -> Decimal:
         load = self.loads().get(symbol) or Load()

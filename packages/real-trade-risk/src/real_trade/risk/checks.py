@@ -79,7 +79,7 @@ def _order_rate(q: Question) -> str:
 
 
 def _daily_trades(q: Question) -> str:
-    used = q.memory.trades_used(q.intent.client_order_id)
+    used = q.trades_used
     limit = q.limits.max_daily_trades or 0
     if used < limit:
         return ""
@@ -87,122 +87,97 @@ def _daily_trades(q: Question) -> str:
 
 
 def _turnover(q: Question) -> str:
-    used = q.memory.turnover_used(q.intent.client_order_id)
-    return _above(
-        q.limits.max_daily_turnover,
-        used + q.value,
-        f"today's entries, open ones included, would come to {{}} {q.instrument.quote}",
-        "max_daily_turnover",
-        "send less or wait for a day",
-    )
+    limit = q.limits.max_daily_turnover or ZERO
+    after = q.turnover_used + q.value
+    if after <= limit:
+        return ""
+    text = f"today's entries, open ones included, would come to {_money(q, after)}"
+    return f"{text}, above max_daily_turnover {show(limit)}: send less or wait for a day"
 
 
 # How much
 
 
 def _order_value(q: Question) -> str:
-    return _above(
-        q.limits.max_order_value,
-        q.value,
-        f"the order is worth {{}} {q.instrument.quote}",
-        "max_order_value",
-        _at_most(q, q.limits.max_order_value or ZERO, q.value),
-    )
+    limit = q.limits.max_order_value or ZERO
+    if q.value <= limit:
+        return ""
+    text = f"the order is worth {_money(q, q.value)}, above max_order_value {show(limit)}"
+    return f"{text}: {_at_most(q, limit, q.value)}"
 
 
 def _order_share(q: Question) -> str:
-    cap = _of_equity(q, q.limits.max_order_pct)
-    text = f"the order is worth {{}} {q.instrument.settle}"
-    remedy = _at_most(q, cap, q.settle_value)
-    return _above(cap, q.settle_value, text, _named(q, "max_order_pct"), remedy)
+    limit = _of_equity(q, q.limits.max_order_pct)
+    if q.settle_value <= limit:
+        return ""
+    text = f"the order is worth {_settle(q, q.settle_value)}, above {_named(q, 'max_order_pct')}"
+    return f"{text}: {_at_most(q, limit, q.settle_value)}"
 
 
 def _position_value(q: Question) -> str:
-    return _above(
-        q.limits.max_position_value,
-        q.position_quote,
-        f"position in {q.intent.symbol} with open orders would be worth {{}} {q.instrument.quote}",
-        "max_position_value",
-        "send less, or cancel open orders",
-    )
+    limit = q.limits.max_position_value or ZERO
+    if q.position_quote <= limit:
+        return ""
+    text = f"{_position(q)} would be worth {_money(q, q.position_quote)}"
+    return f"{text}, above max_position_value {show(limit)}: send less, or cancel open orders"
 
 
 def _position_share(q: Question) -> str:
-    return _above(
-        _of_equity(q, q.limits.max_position_pct),
-        q.position_settle,
-        f"position in {q.intent.symbol} with open orders would be worth {{}} {q.instrument.settle}",
-        _named(q, "max_position_pct"),
-        "send less, or cancel open orders",
-    )
+    if q.position_settle <= _of_equity(q, q.limits.max_position_pct):
+        return ""
+    text = f"{_position(q)} would be worth {_settle(q, q.position_settle)}"
+    return f"{text}, above {_named(q, 'max_position_pct')}: send less, or cancel open orders"
 
 
 def _total_value(q: Question) -> str:
-    return _above(
-        q.limits.max_total_value,
-        q.total_quote,
-        f"all positions with open orders would be worth {{}} {q.instrument.quote}",
-        "max_total_value",
-        "close something first",
-    )
+    limit = q.limits.max_total_value or ZERO
+    if q.total_quote <= limit:
+        return ""
+    text = f"{_ALL} would be worth {_money(q, q.total_quote)}"
+    return f"{text}, above max_total_value {show(limit)}: close something first"
 
 
 def _total_share(q: Question) -> str:
-    return _above(
-        _of_equity(q, q.limits.max_total_pct),
-        q.total_settle,
-        f"all positions with open orders would be worth {{}} {q.instrument.settle}",
-        _named(q, "max_total_pct"),
-        "close something first",
-    )
+    if q.total_settle <= _of_equity(q, q.limits.max_total_pct):
+        return ""
+    text = f"{_ALL} would be worth {_settle(q, q.total_settle)}"
+    return f"{text}, above {_named(q, 'max_total_pct')}: close something first"
 
 
 def _leverage(q: Question) -> str:
-    after = q.total_settle / _equity(q)
-    text = "all positions with open orders would be {}x equity"
-    return _above(q.limits.max_leverage, after, text, "max_leverage", "send less")
+    limit = q.limits.max_leverage or ZERO
+    if q.total_settle <= _of_equity(q, limit):
+        return ""
+    times = q.total_settle / _equity(q)
+    return f"{_ALL} would be {times:.2f}x equity, above max_leverage {show(limit)}x: send less"
 
 
 def _free_balance(q: Question) -> str:
-    return _below(q, q.limits.min_free_balance, "min_free_balance")
+    limit = q.limits.min_free_balance or ZERO
+    return "" if q.cash_after >= limit else _cash(q, f"min_free_balance {show(limit)}")
 
 
 def _free_share(q: Question) -> str:
-    floor = _of_equity(q, q.limits.min_free_balance_pct)
-    return _below(q, floor, _named(q, "min_free_balance_pct"))
+    limit = _of_equity(q, q.limits.min_free_balance_pct)
+    return "" if q.cash_after >= limit else _cash(q, _named(q, "min_free_balance_pct"))
 
 
 # What it may cost
 
 
 def _trade_loss(q: Question) -> str:
-    return _above(
-        q.limits.max_trade_loss,
-        q.position_quote * (q.limits.stop_loss_pct or 1),
-        _loss_text(q, q.instrument.quote),
-        "max_trade_loss",
-        _loss_remedy(q),
-    )
+    limit = q.limits.max_trade_loss or ZERO
+    loss = q.position_quote * (q.limits.stop_loss_pct or 1)
+    if loss <= limit:
+        return ""
+    return _loss(q, _money(q, loss), f"max_trade_loss {show(limit)}")
 
 
 def _trade_loss_share(q: Question) -> str:
-    return _above(
-        _of_equity(q, q.limits.max_trade_loss_pct),
-        q.position_settle * (q.limits.stop_loss_pct or 1),
-        _loss_text(q, q.instrument.settle),
-        _named(q, "max_trade_loss_pct"),
-        _loss_remedy(q),
-    )
-
-
-def _loss_text(q: Question, asset: str) -> str:
-    return f"the position in {q.intent.symbol} could lose {{}} {asset}"
-
-
-def _loss_remedy(q: Question) -> str:
-    if q.limits.stop_loss_pct is None:
-        return "without stop_loss_pct all of it may be lost: set one, or send less"
-    return f"at its stop, {q.limits.stop_loss_pct:.2%} away: send less"
+    loss = q.position_settle * (q.limits.stop_loss_pct or 1)
+    if loss <= _of_equity(q, q.limits.max_trade_loss_pct):
+        return ""
+    return _loss(q, _settle(q, loss), _named(q, "max_trade_loss_pct"))
 
 
 def _deviation(q: Question) -> str:
@@ -257,6 +232,8 @@ def _volume(q: Question, volumes: Volumes) -> str:
 
 # Words
 
+_ALL = "all positions with open orders"
+
 
 def _equity(q: Question) -> Decimal:
     if q.account.equity <= 0:
@@ -269,7 +246,21 @@ def _of_equity(q: Question, share: Decimal | None) -> Decimal:
 
 
 def _named(q: Question, name: str) -> str:
-    return f"{name} {getattr(q.limits, name):.2%} of equity {show(q.account.equity)}, which is"
+    part: Decimal = getattr(q.limits, name)
+    limit = show(_of_equity(q, part))
+    return f"{name} {limit}, which is {part:.2%} of equity {show(q.account.equity)}"
+
+
+def _money(q: Question, value: Decimal) -> str:
+    return f"{show(value)} {q.instrument.quote}"
+
+
+def _settle(q: Question, value: Decimal) -> str:
+    return f"{show(value)} {q.instrument.settle}"
+
+
+def _position(q: Question) -> str:
+    return f"the position in {q.intent.symbol} with open orders"
 
 
 def _at_most(q: Question, cap: Decimal, value: Decimal) -> str:
@@ -277,19 +268,17 @@ def _at_most(q: Question, cap: Decimal, value: Decimal) -> str:
     return f"send at most {show(room)}"
 
 
-def _above(cap: Decimal | None, value: Decimal, text: str, name: str, remedy: str) -> str:
-    if cap is None or value <= cap:
-        return ""
-    return f"{text.format(show(value))}, above {name} {show(cap)}: {remedy}"
+def _loss(q: Question, loss: str, limit: str) -> str:
+    if q.limits.stop_loss_pct is None:
+        remedy = "without stop_loss_pct all of it may be lost: set one, or send less"
+    else:
+        remedy = f"at its stop, {q.limits.stop_loss_pct:.2%} away: send less"
+    return f"the position in {q.intent.symbol} could lose {loss}, above {limit}; {remedy}"
 
 
-def _below(q: Question, floor: Decimal | None, name: str) -> str:
-    if floor is None or q.cash_after >= floor:
-        return ""
-    return (
-        f"cash would be {show(q.cash_after)} {q.instrument.settle} once all open orders fill, "
-        f"below {name} {show(floor)}: send less, or cancel open orders"
-    )
+def _cash(q: Question, limit: str) -> str:
+    text = f"cash would be {_settle(q, q.cash_after)} once all open orders fill"
+    return f"{text}, below {limit}: send less, or cancel open orders"
 
 
 _PLAIN: Mapping[str, Check] = {

@@ -183,7 +183,7 @@ class RiskGuard:
         locked = self._locked(question)
         if locked is not None:
             return locked
-        if question.account.mode is Mode.LIVE and not self.limits.configured:
+        if question.account.mode is Mode.LIVE and not self._checks and not self.limits.configured:
             return Denial(
                 code="no_limits",
                 reason="no limit is set, and live refuses entries without: set some in [limits]",
@@ -224,14 +224,13 @@ class RiskGuard:
     def _reserve(self, question: Question) -> None:
         intent, entry = question.intent, not question.reduces
         amount = _known(lambda: question.amount)
-        value = _known(lambda: question.value) if entry else ZERO
+        unit = _known(lambda: question.unit) if entry else ZERO
         one = Reservation(
             client_order_id=intent.client_order_id,
             symbol=intent.symbol,
             side=intent.side,
             left=amount,
-            amount=amount,
-            value=value,
+            unit=unit,
             entry=entry,
             exit_only=question.exit_only,
         )

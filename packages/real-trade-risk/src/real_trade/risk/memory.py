@@ -137,26 +137,6 @@ class RiskMemory:
         if self.instruments.get(instrument.symbol) is not instrument:
             self.instruments[instrument.symbol] = instrument
 
-    # What a day has used, open entries included
-
-    def trades_used(self, without: str = "") -> int:
-        """Return the day's entries: those that filled, and those that still may."""
-        waiting = sum(
-            1
-            for one in self.reservations
-            if one.entry and not one.traded and one.client_order_id != without
-        )
-        return self.day.trades + waiting
-
-    def turnover_used(self, without: str = "") -> Decimal:
-        """Return the value of the day's entries: what filled, and what still may."""
-        waiting = (
-            one.value_left
-            for one in self.reservations
-            if one.entry and one.client_order_id != without
-        )
-        return sum(waiting, self.day.turnover)
-
     def account_for(self, open_ids: frozenset[str]) -> None:
         """After a restart: entries that are not open any more count as done, for want of proof."""
         for name in self.unproven - open_ids:
@@ -244,19 +224,18 @@ class RiskMemory:
 
 
 def _plain_entry(one: Reservation) -> list[Any]:
-    figures = (str(one.left), str(one.amount), str(one.value))
+    figures = (str(one.left), str(one.unit))
     return [one.client_order_id, one.symbol, one.side.value, *figures, one.exit_only, one.traded]
 
 
 def _read_entry(plain: list[Any]) -> Reservation:
-    name, symbol, side, left, amount, value, exit_only, traded = plain
+    name, symbol, side, left, unit, exit_only, traded = plain
     return Reservation(
         client_order_id=name,
         symbol=symbol,
         side=Side(side),
         left=Decimal(left),
-        amount=Decimal(amount),
-        value=Decimal(value),
+        unit=Decimal(unit),
         entry=True,
         exit_only=exit_only,
         traded=traded,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+
+import attrs
 
 from real_trade.model import Instrument, Market, OrderIntent, Side
 from real_trade.model.numbers import ONE, ZERO
 from real_trade.plugins import AccountView
+from real_trade.risk._lazy import lazy
 from real_trade.risk.limits import Limits
 from real_trade.risk.memory import RiskMemory
 from real_trade.risk.reservations import Load
@@ -19,6 +21,20 @@ __all__ = ["Question", "Unpriced", "show"]
 
 class Unpriced(Exception):
     """A figure that a limit needs is not known; the text says which."""
+
+
+@attrs.frozen
+class _Bound:
+    """What one unit of a symbol's orders binds.
+
+    `worth` is in the settle units of the order in question, `part` is what is paid in cash, and
+    `quoted` tells whether a reservation's own value is in the same asset.
+    """
+
+    worth: Decimal
+    part: Decimal
+    spot: bool
+    quoted: bool
 
 
 class Question:
@@ -50,14 +66,17 @@ class Question:
             for symbol, position in account.positions.items()
             if position.amount
         }
-        self.loads = memory.reservations.loads(
+        tally = memory.reservations.tally(
             account.open_orders, self.positions, intent.client_order_id
         )
-        self.load = self.loads.get(intent.symbol) or Load()
+        self.loads = tally.loads
+        self.load = tally.loads.get(intent.symbol) or Load()
+        self.trades_used = memory.day.trades + tally.trades
+        self.turnover_used = memory.day.turnover + tally.turnover
 
     # Prices
 
-    @cached_property
+    @lazy
     def reference(self) -> Decimal:
         """Return the last price of the symbol.
 
@@ -80,13 +99,13 @@ class Question:
             )
         return price
 
-    @cached_property
+    @lazy
     def own_price(self) -> Decimal | None:
         """Return the worse of the order's own prices, or None if it has none."""
         own = [one for one in (self.intent.price, self.intent.stop_price) if one is not None]
         return max(own, default=None)
 
-    @cached_property
+    @lazy
     def price(self) -> Decimal:
         """Return what one unit may cost: its own price, or the last with slippage."""
         if self.intent.type.has_limit and self.buys and self.intent.price is not None:
@@ -94,7 +113,7 @@ class Question:
         likely = self.reference * (1 + self.limits.slippage)
         return likely if self.own_price is None else max(self.own_price, likely)
 
-    @cached_property
+    @lazy
     def mark(self) -> Decimal:
         """Return the price at which the symbol is valued: that of the order, or the last if worse.
 
@@ -108,7 +127,7 @@ class Question:
 
     # The order
 
-    @cached_property
+    @lazy
     def amount(self) -> Decimal:
         """Return the amount, an order by quote amount at the last price.
 
@@ -123,23 +142,28 @@ class Question:
         low = self.reference * (1 - self.limits.slippage) if self.buys else self.reference
         return intent.quote_amount / low / self.instrument.contract_size
 
-    @cached_property
+    @lazy
+    def unit(self) -> Decimal:
+        """Return the value of one unit of amount in quote units."""
+        return self.instrument.quote_value(ONE, self.price)
+
+    @lazy
     def value(self) -> Decimal:
         """Return the value of the order in quote units."""
-        return self.instrument.quote_value(self.amount, self.price)
+        return self.amount * self.unit
 
-    @cached_property
+    @lazy
     def settle_value(self) -> Decimal:
         """Return the value of the order in settle units."""
         price = self.mark if self.instrument.inverse else self.price
         return self.instrument.notional(self.amount, price)
 
-    @cached_property
+    @lazy
     def exit_only(self) -> bool:
         """Return whether the exchange itself keeps the order from enlarging a position."""
         return self.intent.reduce_only and not self.spot
 
-    @cached_property
+    @lazy
     def reduces(self) -> bool:
         """Return whether the order can only reduce, whatever the other open ones do.
 
@@ -163,7 +187,7 @@ class Question:
 
     # What it would lead to
 
-    @cached_property
+    @lazy
     def position_after(self) -> Decimal:
         """Return the largest position that this order can lead to, on its own side.
 
@@ -171,17 +195,17 @@ class Question:
         """
         return self.load.after(self.intent.side, self.amount, spot=self.spot)
 
-    @cached_property
+    @lazy
     def position_quote(self) -> Decimal:
         """Return the value of `position_after` in quote units."""
         return self.instrument.quote_value(self.position_after, self.mark)
 
-    @cached_property
+    @lazy
     def position_settle(self) -> Decimal:
         """Return the value of `position_after` in settle units."""
         return self.instrument.notional(self.position_after, self.mark)
 
-    @cached_property
+    @lazy
     def others(self) -> Decimal:
         """Return the worst value of all other symbols, in this one's settle units.
 
@@ -194,39 +218,50 @@ class Question:
                 total += self._worth(symbol, load)
         return total
 
-    @cached_property
+    @lazy
     def total_settle(self) -> Decimal:
         """Return the worst value of all symbols in settle units, this one's on the order's side."""
         return self.others + self.position_settle
 
-    @cached_property
+    @lazy
     def total_quote(self) -> Decimal:
         """Return `total_settle` in quote units."""
         others = self.others * self.reference if self.instrument.inverse else self.others
         return others + self.position_quote
 
-    @cached_property
+    @lazy
     def cash_after(self) -> Decimal:
         """Return the cash that is left when this and all other open orders fill."""
-        cash = self.account.cash - self.cost(self.settle_value, self.intent.symbol)
+        cash = self.account.cash - self.settle_value * self._cash_part(self.intent.symbol)
+        bounds: dict[str, _Bound] = {}
         for one in self.memory.reservations:
-            if one.client_order_id == self.intent.client_order_id or one.exit_only:
+            if one.exit_only or one.client_order_id == self.intent.client_order_id:
                 continue
-            instrument = self.known(one.symbol)
-            if instrument.market is Market.SPOT and one.side is Side.SELL:
+            bound = bounds.get(one.symbol)
+            if bound is None:
+                bound = bounds[one.symbol] = self._bound(one.symbol)
+            if bound.spot and one.side is Side.SELL:
                 continue
-            value = instrument.notional(one.left, self._price_of(one.symbol))
-            if not instrument.inverse:
-                value = max(value, one.value_left)
-            cash -= self.cost(self._converted(value, instrument.settle), one.symbol)
+            worth = max(bound.worth, one.unit) if bound.quoted else bound.worth
+            cash -= one.left * worth * bound.part
         return cash
 
-    def cost(self, value: Decimal, symbol: str) -> Decimal:
-        """Return the cash that an entry of `value` binds: all of it, or its margin."""
+    def _bound(self, symbol: str) -> _Bound:
+        instrument = self.known(symbol)
+        worth = instrument.notional(ONE, self._price_of(symbol))
+        return _Bound(
+            worth=self._converted(worth, instrument.settle),
+            part=self._cash_part(symbol),
+            spot=instrument.market is Market.SPOT,
+            quoted=instrument.settle == instrument.quote == self.instrument.settle,
+        )
+
+    def _cash_part(self, symbol: str) -> Decimal:
+        """Return the part of an entry's value that it binds, fee included: all, or its margin."""
         position = self.account.positions.get(symbol)
         leverage = position.leverage if position is not None else None
         fee = self.instrument.taker_fee or ZERO
-        return value * (1 / leverage if leverage and leverage > 1 else ONE) + value * fee
+        return (1 / leverage if leverage and leverage > 1 else ONE) + fee
 
     def known(self, symbol: str) -> Instrument:
         """Return what is known of a symbol.

@@ -11,7 +11,7 @@ import attrs
 from real_trade.model import Order, Side
 from real_trade.model.numbers import ZERO
 
-__all__ = ["Load", "Reservation", "Reservations"]
+__all__ = ["Load", "Reservation", "Reservations", "Tally"]
 
 
 @attrs.define(kw_only=True)
@@ -20,7 +20,7 @@ class Reservation:
 
     Attributes:
         left: how much may still fill.
-        amount, value: of the whole order; value in quote units, at its worst price.
+        unit: the worst value of one unit of amount, in quote units; 0 where nobody knows.
         entry: whether it was let through as an entry, which the day's counts hold.
         exit_only: whether the exchange itself keeps it from enlarging a position.
         traded: whether the day's trades count it already.
@@ -30,8 +30,7 @@ class Reservation:
     symbol: str
     side: Side
     left: Decimal
-    amount: Decimal
-    value: Decimal = ZERO
+    unit: Decimal = ZERO
     entry: bool = False
     exit_only: bool = False
     traded: bool = False
@@ -39,7 +38,7 @@ class Reservation:
     @property
     def value_left(self) -> Decimal:
         """Return the worst value of what may still fill, in quote units."""
-        return self.value * self.left / self.amount if self.amount else ZERO
+        return self.unit * self.left
 
 
 @attrs.define
@@ -68,12 +67,17 @@ class Load:
             return max(self.position + self.buys + amount, ZERO)
         return ZERO if spot else max(self.sells + amount - self.position, ZERO)
 
-    def add(self, one: Reservation, left: Decimal) -> None:
-        """Count an order."""
-        if one.side is Side.BUY:
-            self.buys += left
-        else:
-            self.sells += left
+
+@attrs.define
+class Tally:
+    """All reservations in sum: the loads by symbol, and what the day's entries may still become.
+
+    `trades` are those that have not filled at all; `turnover` is in quote units.
+    """
+
+    loads: dict[str, Load]
+    trades: int = 0
+    turnover: Decimal = ZERO
 
 
 class Reservations:
@@ -118,23 +122,33 @@ class Reservations:
         """Forget an order; return what was reserved for it."""
         return self._by_id.pop(client_order_id, None)
 
-    def loads(
+    def tally(
         self, open_orders: Iterable[Order], positions: Mapping[str, Decimal], without: str
-    ) -> dict[str, Load]:
-        """Return the load of every symbol; the order `without` is not counted.
+    ) -> Tally:
+        """Return what is reserved by now; the order `without` is not counted.
 
         An open order that nobody reserved here counts in full: after a restart, or somebody else's.
         """
         told = self._adopt(open_orders, without)
-        loads = {symbol: Load(position) for symbol, position in positions.items()}
+        tally = Tally({symbol: Load(position) for symbol, position in positions.items()})
+        loads = tally.loads
         for name, one in self._by_id.items():
             if name == without:
                 continue
             load = loads.get(one.symbol)
             if load is None:
                 load = loads[one.symbol] = Load()
-            load.add(one, max(one.left, told.get(name, ZERO)))
-        return loads
+            left = told.get(name, ZERO)
+            if one.left > left:
+                left = one.left
+            if one.side is Side.BUY:
+                load.buys += left
+            else:
+                load.sells += left
+            if one.entry:
+                tally.turnover += one.unit * left
+                tally.trades += 0 if one.traded else 1
+        return tally
 
     def _adopt(self, open_orders: Iterable[Order], without: str) -> dict[str, Decimal]:
         told = {}
@@ -143,7 +157,7 @@ class Reservations:
             name = intent.client_order_id
             if name == without:
                 continue
-            left = order.remaining
+            left = order.remaining if order.fills else intent.amount
             if left is not None:
                 told[name] = left
             if name not in self._by_id and left is not None:
@@ -152,7 +166,6 @@ class Reservations:
                     symbol=intent.symbol,
                     side=intent.side,
                     left=left,
-                    amount=intent.amount or left,
                     traded=bool(order.fills),
                 )
         return told

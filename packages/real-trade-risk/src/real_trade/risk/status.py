@@ -96,9 +96,10 @@ def uses(guard: RiskGuard) -> list[LimitUse]:
 
 def _counts(guard: RiskGuard) -> dict[str, Decimal]:
     memory = guard.memory
+    tally = memory.reservations.tally((), {}, "")
     figures = {
-        "max_daily_trades": Decimal(memory.trades_used()),
-        "max_daily_turnover": memory.turnover_used(),
+        "max_daily_trades": Decimal(memory.day.trades + tally.trades),
+        "max_daily_turnover": memory.day.turnover + tally.turnover,
         "max_daily_loss": memory.marks.day_loss,
         "max_daily_loss_pct": memory.marks.day_loss_share,
         "max_drawdown_pct": memory.marks.drawdown,
@@ -132,8 +133,9 @@ def _worths(guard: RiskGuard, account: AccountView) -> list[Decimal]:
     """Return each symbol's worst value in settle units; those without a price are left out."""
     memory = guard.memory
     amounts = {symbol: one.amount for symbol, one in account.positions.items() if one.amount}
+    loads = memory.reservations.tally(account.open_orders, amounts, "").loads
     worths = []
-    for symbol, load in memory.reservations.loads(account.open_orders, amounts, "").items():
+    for symbol, load in loads.items():
         instrument, price = memory.instrument(symbol), account.reference_prices.get(symbol)
         if instrument is not None and price is not None and price[0] > 0:
             worst = load.worst(spot=instrument.market is Market.SPOT)
