@@ -13,7 +13,7 @@ import backtrader as bt
 
 from real_trade.model import Instrument
 from real_trade.model.numbers import ZERO
-from real_trade.risk.sizing import average_true_range, exact, kelly_share, risk_size
+from real_trade.risk.sizing import average_true_range, exact, kelly_share, risk_size, round_size
 from real_trade.risk.units import share
 from real_trade.utils.errors import ConfigurationError
 
@@ -81,10 +81,7 @@ class _Sizer(bt.Sizer):
             # What cannot be paid, fee included, would be refused.
             fee = exact(comminfo.getcommission(1.0, float(price))) or ZERO
             size = min(size, max(free, ZERO) / (price + fee))
-        instrument = instrument_of_data(data)
-        if instrument is not None and price is not None:
-            size = instrument.round_amount(size, market_order=True)
-        return float(size)
+        return float(ZERO if price is None else round_size(size, price, instrument_of_data(data)))
 
     def _fixed(self, name: str) -> Decimal:
         return share(getattr(self.p, name), name)
