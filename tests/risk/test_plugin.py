@@ -115,6 +115,15 @@ def test_a_run_without_limits_writes_nothing(installed, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_whose_state_cannot_be_kept_trades_nothing(installed, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    plugin.configure(Limits(max_daily_trades=5, state_file=str(tmp_path / "file" / "x.json")))
+    installed.guard.tell("run_started", run=run_info())
+    denial = installed.ask(BUY, 1)
+    assert denial.code == "halted"
+    assert "cannot be kept" in denial.reason
+
+
 def test_U06_a_guard_that_fails_inside_denies(installed, monkeypatch):
     monkeypatch.setattr(plugin.guard(), "_see", lambda account: 1 / 0)
     assert installed.ask(BUY, 1).code == "guard_failed"

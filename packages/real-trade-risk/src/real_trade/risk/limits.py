@@ -89,6 +89,12 @@ def _sides(value: Any, what: str) -> frozenset[Side]:
     return found
 
 
+def _path(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{what} = {value!r}: must be text", remedy="name a file")
+    return value
+
+
 def _state(value: Any, what: str) -> TradingState:
     try:
         found = TradingState(value)
@@ -200,7 +206,7 @@ class Limits:
     )
     day_timezone: Text = "UTC"
     day_start: Text = "00:00"
-    state_file: Text = ""
+    state_file: Text = unit_field("state_file", _path, "where state is kept", "")
     day: DayRule = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -264,7 +270,7 @@ _PARAMETERS = frozenset(
     {
         *("max_reference_age", "slippage_pct", "volume_bars", "stop_loss_pct"),
         *("maintenance_margin_pct", "protections", "identical_rejects", "runaway"),
-        *("on_drawdown", "on_daily_loss", "on_rejects", "on_runaway"),
+        *("state_file", "on_drawdown", "on_daily_loss", "on_rejects", "on_runaway"),
     }
 )
 

@@ -86,15 +86,15 @@ def register_health_checks() -> dict[str, object]:
 @hookimpl
 def run_started(run: RunInfo) -> None:
     """Begin with the run's limits and, but for a backtest, with what was remembered."""
-    # From the version of core on that tells them, a run carries the plugins' sections.
-    section = getattr(run, "sections", {}).get("limits")
-    limits = section if isinstance(section, Limits) else _CURRENT.limits
-    store = _CURRENT.store
-    if run.mode is Mode.BACKTEST:
-        store = None
-    elif store is None and limits is not None:
-        store = FileStateStore(limits.state_file or state_path(run))
-    _CURRENT.guard = RiskGuard(limits, store, kill_switch=_CURRENT.kill_switch)
+    limits = _limits_of(run)
+    try:
+        _CURRENT.guard = RiskGuard(limits, _store_of(run, limits), kill_switch=_CURRENT.kill_switch)
+    except OSError as error:
+        # A run whose memory cannot be kept must not go on under the guard of the run before.
+        _CURRENT.guard = RiskGuard(limits, kill_switch=_CURRENT.kill_switch)
+        reason = f"risk state cannot be kept: {error}"
+        _CURRENT.guard.halt(time=run.started_at, by="plugin", reason=reason)
+        raise
 
 
 @hookimpl
@@ -138,6 +138,20 @@ def bar_closed(bar: Bar) -> None:
 def account_updated(account: AccountView) -> None:
     """Tell the guard."""
     _CURRENT.guard.account_updated(account)
+
+
+def _limits_of(run: RunInfo) -> Limits | None:
+    # From the version of core on that tells them, a run carries the plugins' sections.
+    section = getattr(run, "sections", {}).get("limits")
+    return section if isinstance(section, Limits) else _CURRENT.limits
+
+
+def _store_of(run: RunInfo, limits: Limits | None) -> StateStore | None:
+    if run.mode is Mode.BACKTEST:
+        return None
+    if _CURRENT.store is None and limits is not None:
+        return FileStateStore(limits.state_file or state_path(run))
+    return _CURRENT.store
 
 
 def _health() -> Health:

@@ -88,12 +88,13 @@ class FileStateStore:
 
         Raises:
             DamagedState: a checksum does not fit.
+            OSError: the file is there and cannot be read.
         """
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise self._damaged(self.path, str(error)) from error
         body = _unsealed(text.removesuffix("\n"))
         if body is None or not isinstance(body, list):
