@@ -13,7 +13,10 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from real_trade.storage.filesystem import filesystem_of
 from real_trade.utils.errors import RealTradeError
 
-__all__ = ["StorageError", "open_engine", "sqlite_path"]
+__all__ = ["READING", "StorageError", "open_engine", "sqlite_path"]
+
+READING = "real_trade_reading"
+"""The execution option of a connection that only reads, and keeps no writer waiting."""
 
 # Their locks and their memory maps cannot be relied on (https://www.sqlite.org/wal.html, 2.).
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"}
@@ -31,13 +34,15 @@ def sqlite_path(url: str | URL) -> Path | None:
     return Path(parsed.database or ":memory:")
 
 
-def open_engine(url: str, *, busy_timeout_s: float = 5.0) -> Engine:
+def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) -> Engine:
     """Return an engine for `url`; an SQLite file is made if need be, for its owner alone.
 
     SQLite runs in WAL mode with full sync: what is committed survives a power cut.
 
     Args:
         busy_timeout_s: how long a write waits for another program's.
+        durable: False for what may lose its last moments in a power cut (never in a crash), and
+            shall not keep the writers beside it waiting for the disk.
 
     Raises:
         StorageError: the URL, the driver, the file or its place will not do.
@@ -62,6 +67,8 @@ def open_engine(url: str, *, busy_timeout_s: float = 5.0) -> Engine:
         ) from error
     if path is not None:
         event.listen(engine, "connect", _configure)
+        if not durable:
+            event.listen(engine, "connect", _relax)
         event.listen(engine, "begin", _begin)
     _try(engine, parsed)
     return engine
@@ -121,7 +128,16 @@ def _configure(connection: Any, _: Any) -> None:
         )
 
 
+def _relax(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
 def _begin(connection: Any) -> None:
+    if connection.get_execution_options().get(READING):
+        connection.exec_driver_sql("BEGIN")
+        return
     # The write lock at once: a transaction never finds half way that another was faster.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
