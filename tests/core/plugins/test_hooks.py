@@ -225,12 +225,20 @@ def test_hook_bar_closed():
     assert told("bar_closed", "bar", BAR) == [BAR]
 
 
+def test_hook_account_updated():
+    assert told("account_updated", "account", ACCOUNT) == [ACCOUNT]
+
+
 def test_hook_connection_changed():
     assert told("connection_changed", "change", CHANGE) == [CHANGE]
 
 
 def test_hook_trading_halted():
     assert told("trading_halted", "reason", "three rejects") == ["three rejects"]
+
+
+def test_hook_trading_resumed():
+    assert told("trading_resumed", "by", "ann") == ["ann"]
 
 
 def test_hook_report_ready():

@@ -30,6 +30,7 @@ __all__ = ["PluginManager", "manager"]
 
 _LOG = logging.getLogger("real_trade.plugins")
 _MUTE_AFTER = 5
+_TOLD_TO_ALL = frozenset({"trading_halted", "trading_resumed"})
 
 
 class PluginManager:
@@ -158,6 +159,10 @@ class PluginManager:
 
     # Observers
 
+    def listens(self, hook: str) -> bool:
+        """Return whether any plugin implements `hook`: what nobody hears need not be made."""
+        return bool(getattr(self._loader.pluggy.hook, hook).get_hookimpls())
+
     def tell(self, hook: str, /, **values: Any) -> None:
         """Tell all observers; a failure is logged, five in a row mute that plugin's observers."""
         if hook not in OBSERVERS:
@@ -186,7 +191,7 @@ class PluginManager:
         for implementation in sorted(caller.get_hookimpls(), key=lambda item: item.plugin_name):
             name = implementation.plugin_name
             muted = self._loader.infos[name].status is PluginStatus.MUTED
-            if muted and hook in OBSERVERS and hook != "trading_halted":
+            if muted and hook in OBSERVERS and hook not in _TOLD_TO_ALL:
                 continue
             wanted = {key: values[key] for key in implementation.argnames}
             try:

@@ -35,8 +35,10 @@ OBSERVERS = frozenset(
         "order_updated",
         "fill_received",
         "bar_closed",
+        "account_updated",
         "connection_changed",
         "trading_halted",
+        "trading_resumed",
         "report_ready",
         "deliver",
     }
@@ -148,6 +150,15 @@ def bar_closed(bar: Bar) -> None:
 
 
 @hookspec
+def account_updated(account: AccountView) -> None:
+    """Tell what the account holds and is worth, at every live bar and at a change between bars.
+
+    Called on Cerebro's thread, before `bar_closed` of the same bar, and at most once a second in a
+    live run. A failure is logged; five in a row mute the plugin's observers.
+    """
+
+
+@hookspec
 def connection_changed(change: ConnectionChanged) -> None:
     """Tell that a stream came or went.
 
@@ -158,6 +169,14 @@ def connection_changed(change: ConnectionChanged) -> None:
 @hookspec
 def trading_halted(reason: str) -> None:
     """Tell that trading was halted: no order leaves until a person says so.
+
+    Called on Cerebro's thread. A failure is logged; this hook is told to muted plugins too.
+    """
+
+
+@hookspec
+def trading_resumed(by: str) -> None:
+    """Tell that a person lifted what held trading back: a plugin lifts its own halts too.
 
     Called on Cerebro's thread. A failure is logged; this hook is told to muted plugins too.
     """

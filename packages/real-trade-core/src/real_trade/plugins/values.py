@@ -95,7 +95,12 @@ class AccountView:
 
 @attrs.frozen(kw_only=True)
 class RunInfo:
-    """One run of one strategy."""
+    """One run of one strategy.
+
+    Attributes:
+        bot: whose run it is: the name that outlives its starts.
+        sections: the plugins' configuration sections by name, as their own classes.
+    """
 
     run_id: str
     mode: Mode
@@ -105,6 +110,8 @@ class RunInfo:
     timeframe: str
     strategy: str
     started_at: datetime
+    bot: str = ""
+    sections: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 class Severity(Enum):
