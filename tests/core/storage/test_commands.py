@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from real_trade.storage.command_values import CommandState, Hold, HoldKind, Verb
 from real_trade.storage.commands import (
-    CommandState,
-    Hold,
-    HoldKind,
-    Verb,
     command,
     hold_of,
     lift_hold,

@@ -4,13 +4,14 @@ pumps."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from real_trade.common.books import BookedFill, Books
 from real_trade.common.gate import OrderGate
+from real_trade.common.hold import Call, HoldSwitch, held_exchange
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import AskAgain, HistoryLoaded, history_work
 from real_trade.common.opening import instance_key, paper_on, settings_of
@@ -132,6 +133,7 @@ class BaseStore(AccountQuestions):
         self._books: Books | None = None
         self._desk: OrderDesk | None = None
         self.prices = Prices(self.runtime.clock)
+        self.hold = HoldSwitch()
         self.gate = OrderGate(self)
         self.barrier = Barrier(self.runtime.clock)
         self._history_lane = self.runtime.lane("history")
@@ -224,7 +226,7 @@ class BaseStore(AccountQuestions):
         self._books = Books(exchange.instruments(), quote)
         self._books.load(exchange.balances().values(), now)
         self._desk = OrderDesk(
-            exchange=exchange,
+            exchange=held_exchange(exchange, self.hold),
             runtime=self.runtime,
             inbox=self.inbox,
             journal=MemoryJournal(f"rt-{self.runtime.token(8)}"),
@@ -267,6 +269,10 @@ class BaseStore(AccountQuestions):
         No new order leaves from then on.
         """
         self.inbox.put(_STOP)
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have `function` called on Cerebro's thread, soon; from any thread."""
+        self.inbox.put(Call(function))
 
     # The way in
 
@@ -359,6 +365,8 @@ class BaseStore(AccountQuestions):
                 self._broker.cash = float(self.books.cash)
         elif isinstance(value, ConnectionChanged):
             self._connection(value)
+        elif isinstance(value, Call):
+            value.function()
         elif not self.desk.apply(value):
             self.put_notification(f"ignored: {type(value).__name__}")
 

@@ -26,6 +26,9 @@ class OrderGate:
         store = self._store
         if store.is_stopping:
             return "the run is stopping and takes no new orders"
+        held_back = store.hold.fault_of(intent, adds_risk=self._adds_risk(intent))
+        if held_back:
+            return held_back
         if self._is_behind(intent):
             return (
                 f"{intent.symbol} is still catching up: an order that adds risk is taken once its "
@@ -70,7 +73,11 @@ class OrderGate:
         feeds = [feed for feed in store.feeds if feed.symbol == intent.symbol]
         if not feeds or any(feed.is_live_now for feed in feeds):
             return False
-        held = store.books.position(intent.symbol).amount
+        return self._adds_risk(intent)
+
+    def _adds_risk(self, intent: OrderIntent) -> bool:
+        """Return whether an order may leave a larger position than there is."""
+        held = self._store.books.position(intent.symbol).amount
         if intent.amount is None:
             return True
         return held * intent.side.sign >= 0 or intent.amount > abs(held)

@@ -13,15 +13,8 @@ from real_trade.model.market import Bar
 from real_trade.model.states import OrderState
 from real_trade.model.timeframe import Timeframe
 from real_trade.storage._rows import read_equity, read_fill, read_order, read_run, read_time, stamp
-from real_trade.storage.commands import (
-    Command,
-    Hold,
-    Verb,
-    command,
-    hold_of,
-    post_command,
-    recent_commands,
-)
+from real_trade.storage.command_values import Command, Hold, Verb
+from real_trade.storage.commands import command, hold_of, post_command, recent_commands
 from real_trade.storage.engine import READING, StorageError, open_engine, sqlite_path
 from real_trade.storage.run_values import EquityPoint, FillRow, OrderRow, RunRecord
 from real_trade.storage.schema import upgrade

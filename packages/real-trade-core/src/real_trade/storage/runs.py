@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from real_trade.storage.commands import (
-    Command,
-    CommandState,
-    Hold,
-    HoldKind,
-    Verb,
-    poll_commands,
-    post_command,
-)
+from real_trade.storage.command_values import Command, CommandState, Hold, HoldKind, Verb
+from real_trade.storage.commands import poll_commands, post_command
 from real_trade.storage.places import data_folder, database_url, kill_file
 from real_trade.storage.run_log import RunLog
 from real_trade.storage.run_reader import RunReader
