@@ -59,6 +59,7 @@ class Capabilities:
     lookup_by_client_order_id: bool = True
     demo: bool = False
     max_bars: int = 500
+    max_client_order_id: int = 36
 
 
 @attrs.frozen

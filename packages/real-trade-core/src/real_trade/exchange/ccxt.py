@@ -111,7 +111,7 @@ class CcxtExchange(CcxtSession):
         instrument = self.resolve(intent.symbol)
         arguments = self.order_arguments(intent, instrument)
         raw = self.signed("create_order", *arguments, write=True, priority=Priority.ORDER)
-        report = self._report(raw, instrument.symbol, intent.client_order_id, write=True)
+        report = self.report(raw, instrument.symbol, intent.client_order_id, write=True)
         self.check_echo(intent, report, instrument)
         return report
 
@@ -127,7 +127,7 @@ class CcxtExchange(CcxtSession):
             priority=Priority.CANCEL,
         )
         raw = {**raw, "status": raw.get("status") or "canceling"}
-        report = self._report(raw, symbol, client_order_id, write=True)
+        report = self.report(raw, symbol, client_order_id, write=True)
         self.check_subject(report, client_order_id, write=True)
         return report
 
@@ -136,7 +136,7 @@ class CcxtExchange(CcxtSession):
         symbol = self.resolve(symbol).symbol
         named = {self.client_order_id_parameter: client_order_id}
         raw = self.signed("fetch_order", "", symbol, named)
-        report = self._report(raw, symbol, client_order_id, evidence=Evidence.LOOKUP)
+        report = self.report(raw, symbol, client_order_id, evidence=Evidence.LOOKUP)
         self.check_subject(report, client_order_id)
         return report
 
@@ -144,7 +144,7 @@ class CcxtExchange(CcxtSession):
         """Return all open orders of the account."""
         wanted = None if symbol is None else self.resolve(symbol).symbol
         raw = self.signed("fetch_open_orders", wanted)
-        return [self._report(one, one["symbol"], "", evidence=Evidence.LOOKUP) for one in raw]
+        return [self.report(one, one["symbol"], "", evidence=Evidence.LOOKUP) for one in raw]
 
     def fills(self, symbol: str, since: datetime) -> list[Fill]:
         """Return the account's fills at or after `since`, oldest first."""
@@ -175,6 +175,7 @@ class CcxtExchange(CcxtSession):
     def order_arguments(self, intent: OrderIntent, instrument: Instrument) -> tuple[Any, ...]:
         """Return the arguments of ccxt's `create_order`; amounts and prices as exact text."""
         self.refuse_unsupported(intent)
+        refuse_unrounded(intent, instrument)
         extra: dict[str, Any] = {"clientOrderId": intent.client_order_id}
         if intent.time_in_force is not TimeInForce.GTC:
             extra["timeInForce"] = intent.time_in_force.value
@@ -234,7 +235,7 @@ class CcxtExchange(CcxtSession):
                 "exchange mixes replies up",
             )
 
-    def _report(
+    def report(
         self,
         raw: Any,
         symbol: str,
@@ -243,11 +244,28 @@ class CcxtExchange(CcxtSession):
         write: bool = False,
         evidence: Evidence = Evidence.REPLY,
     ) -> OrderReport:
+        """Return what ccxt's order structure `raw` says; the id is ours where it tells none."""
         report: OrderReport = self.link.parsed(
             lambda: values.report_from(raw, symbol, client_order_id, evidence, self.now()),
             write=write,
         )
         return report
+
+
+def refuse_unrounded(intent: OrderIntent, instrument: Instrument) -> None:
+    """Refuse what ccxt would cut to the step in silence.
+
+    Raises:
+        InvalidOrder: nothing was sent.
+    """
+    amount, price = intent.amount, intent.price
+    if amount is not None and instrument.round_amount(amount) != amount:
+        what = f"amount {amount} is not a multiple of {instrument.amount_step}"
+    elif price is not None and instrument.round_price(price, intent.side) != price:
+        what = f"price {price} is not a multiple of the tick {instrument.price_step}"
+    else:
+        return
+    raise InvalidOrder(f"{instrument.symbol}: {what}; nothing was sent")
 
 
 def _by_time(fill: Fill) -> tuple[datetime, str]:
