@@ -15,7 +15,7 @@ TOOLS = ["hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "time-machine
 
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["lint", "types", "imports", "alone", "tests"]
+nox.options.sessions = ["lint", "types", "imports", "example", "alone", "tests"]
 nox.options.error_on_missing_interpreters = False
 
 
@@ -101,6 +101,17 @@ def imports(session: nox.Session) -> None:
     """Check who imports whom."""
     settle(session, *editable(), *group("lint", ["import-linter"]))
     session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def example(session: nox.Session) -> None:
+    """Install the example of a third party's plugin, run its tests and grade it."""
+    home = ROOT / "examples" / "real-trade-kraken"
+    core = f"{ROOT / 'packages' / 'real-trade-core'}[ccxt,testing]"
+    settle(session, "-e", core, "-e", str(home))
+    session.run("pytest", "-q", "--rootdir", str(home), str(home / "tests"))
+    tests = str(home / "tests")
+    session.run("real-trade", "plugins", "check", "kraken", "--tests", tests, silent=True)
 
 
 @nox.session
