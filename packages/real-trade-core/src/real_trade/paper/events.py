@@ -20,6 +20,7 @@ __all__ = [
     "Execution",
     "ListUpdated",
     "Listener",
+    "MarginEvent",
     "OrderUpdated",
     "TradePrinted",
     "TradingChanged",
@@ -119,8 +120,19 @@ class TradingChanged:
     time: datetime
 
 
+@attrs.frozen(kw_only=True)
+class MarginEvent:
+    """What only venues with margin tell; the kinds are in `real_trade.paper.futures.events`."""
+
+
 VenueEvent = (
-    OrderUpdated | BalancesChanged | ListUpdated | TradePrinted | BookChanged | TradingChanged
+    OrderUpdated
+    | BalancesChanged
+    | ListUpdated
+    | TradePrinted
+    | BookChanged
+    | TradingChanged
+    | MarginEvent
 )
 
 Listener = Callable[[VenueEvent], None]

@@ -56,6 +56,32 @@ class RejectReason(Enum):
     IS_LIST_LEG = "is_list_leg"  # the operation is not for legs of lists
     AMEND_NOT_LOWER = "amend_not_lower"  # only a lower amount, above what has filled
     AMEND_NO_CHANGE = "amend_no_change"
+    UNFILLABLE = "unfillable"  # fill or kill, where the venue refuses it beforehand (-5021)
+    # What only venues with margin find; Binance's code follows.
+    INSUFFICIENT_MARGIN = "insufficient_margin"  # -2019
+    REDUCE_ONLY = "reduce_only"  # -2022: there is nothing that it would reduce
+    REDUCE_ONLY_TAKEN = "reduce_only_taken"  # -4118: other orders reduce all of it already
+    MAX_POSITION_AT_LEVERAGE = "max_position_at_leverage"  # -2027
+    LEVERAGE = "leverage"  # -4028
+    LEVERAGE_MARGIN = "leverage_margin"  # -2028: the balance is too low for a lower leverage
+    LEVERAGE_ISOLATED = "leverage_isolated"  # -4161
+    MARGIN_TYPE_SAME = "margin_type_same"  # -4046
+    MARGIN_TYPE_ORDERS = "margin_type_orders"  # -4047
+    MARGIN_TYPE_POSITION = "margin_type_position"  # -4048
+    NOT_ISOLATED = "not_isolated"  # -4049
+    CROSS_BALANCE = "cross_balance"  # -4050
+    ISOLATED_BALANCE = "isolated_balance"  # -4051
+    NO_POSITION = "no_position"  # -4054
+    POSITION_MODE_SAME = "position_mode_same"  # -4059
+    POSITION_SIDE = "position_side"  # -4061: does not match the account's mode
+    POSITION_MODE_ORDERS = "position_mode_orders"  # -4067
+    POSITION_MODE_POSITION = "position_mode_position"  # -4068
+    GOOD_TILL_DATE = "good_till_date"  # too soon
+    PRICE_MATCH = "price_match"  # -5037: the book has no such level
+    UNKNOWN_ALGO_ORDER = "unknown_algo_order"
+    DUPLICATE_CLIENT_ALGO_ID = "duplicate_client_algo_id"  # -4116
+    MAX_ALGO_ORDERS = "max_algo_orders"  # -4045
+    CALLBACK_RATE = "callback_rate"
 
 
 class VenueReject(RealTradeError):
