@@ -83,9 +83,20 @@ def test_a_pause_does_not_weaken_a_kill_and_a_kill_takes_a_pause_over(engine: En
     killed = hold_of(engine, "main")
     assert killed is not None
     assert killed.kind is HoldKind.KILL
-    assert lift_hold(engine, "main") == killed
+    assert lift_hold(engine, "main")
     assert hold_of(engine, "main") is None
-    assert lift_hold(engine, "main") is None
+    assert lift_hold(engine, "main")
+
+
+def test_a_kill_that_was_asked_for_after_the_resume_is_not_lifted_by_it(engine: Engine) -> None:
+    ask(engine, Verb.KILL)
+    resume = ask(engine, Verb.RESUME, args={"confirm": True})
+    ask(engine, Verb.KILL, time=NOW + timedelta(seconds=1))
+    assert not lift_hold(engine, "main", asked=resume)
+    assert hold_of(engine, "main") is not None
+    again = ask(engine, Verb.RESUME, args={"confirm": True})
+    assert lift_hold(engine, "main", asked=again)
+    assert hold_of(engine, "main") is None
 
 
 def test_a_cancel_without_an_order_is_refused_with_the_way_to_find_one(engine: Engine) -> None:

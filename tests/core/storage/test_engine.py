@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,31 @@ def test_D09_a_network_file_system_is_refused(
     with pytest.raises(StorageError, match="network file system"):
         open_engine(f"sqlite:///{tmp_path / 'store.sqlite'}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_process_does_not_take_the_log_from_under_a_store_that_is_open_twice(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    first = open_engine(url)
+    with first.begin() as connection:
+        connection.execute(text("CREATE TABLE t (x)"))
+    second = open_engine(url)  # as a run's log beside its journal
+    look = (
+        "import sqlite3, sys\n"
+        "c = sqlite3.connect(sys.argv[1])\n"
+        "print(c.execute('SELECT count(*) FROM t').fetchone()[0])\n"
+        "c.close()\n"
+    )
+
+    def seen() -> str:
+        command = [sys.executable, "-c", look, str(tmp_path / "store.sqlite")]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert seen() == "0"
+    for engine in (first, second):
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+    assert seen() == "2"
+    first.dispose()
+    second.dispose()

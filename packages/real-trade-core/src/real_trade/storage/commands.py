@@ -142,13 +142,23 @@ def set_hold(engine: Engine, hold: Hold) -> None:
         _hold(connection, hold)
 
 
-def lift_hold(engine: Engine, bot: str) -> Hold | None:
-    """Lift what holds a bot back; return what did."""
-    held = hold_of(engine, bot)
-    if held is not None:
-        with engine.begin() as connection:
-            connection.execute(delete(holds).where(holds.c.bot == bot))
-    return held
+def lift_hold(engine: Engine, bot: str, *, asked: Command | None = None) -> bool:
+    """Lift what holds a bot back; return whether nothing holds it any more.
+
+    Args:
+        asked: the command that lifts; a hold that was asked for after it stays.
+    """
+    with engine.begin() as connection:
+        if asked is not None:
+            later = (
+                select(commands.c.id)
+                .where(commands.c.bot == bot, commands.c.id > asked.id)
+                .where(commands.c.verb.in_([verb.value for verb in _HOLDS]))
+            )
+            if connection.execute(later.limit(1)).first() is not None:
+                return False
+        connection.execute(delete(holds).where(holds.c.bot == bot))
+    return True
 
 
 def _hold(connection: Connection, hold: Hold) -> None:

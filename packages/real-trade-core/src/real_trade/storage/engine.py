@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -88,20 +89,35 @@ def _prepare(path: Path) -> None:
                 f"{path.parent} is on a network file system ({kind}), where a store is not safe",
                 remedy="choose a directory on a local disk, or a PostgreSQL URL",
             )
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        _make(path)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be opened for writing: {error.strerror or error}",
             remedy="choose a plain file in a directory of your own (no link, no directory)",
         ) from error
+
+
+def _make(path: Path) -> None:
+    """Make the file if need be, for its owner alone.
+
+    A file that is there must not be opened here: closing it again would let go of every lock that
+    this process has on it, and another process could take the log from under a store in use
+    (https://www.sqlite.org/howtocorrupt.html, 2.2.).
+    """
     try:
-        _close_to_others(handle, path)
-    finally:
-        os.close(handle)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            raise OSError(errno.ELOOP, "it is a link") from None
+        if stat.S_ISDIR(status.st_mode):
+            raise OSError(errno.EISDIR, "it is a directory") from None
+        _close_to_others(status, path)
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise OSError(errno.EACCES, "it cannot be written") from None
 
 
-def _close_to_others(handle: int, path: Path) -> None:
-    status = os.fstat(handle)
+def _close_to_others(status: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise StorageError(f"{path} is no plain file", remedy="choose another path")
     if hasattr(os, "getuid") and status.st_uid != os.getuid():
@@ -109,8 +125,8 @@ def _close_to_others(handle: int, path: Path) -> None:
             f"{path} belongs to another user",
             remedy="choose a file of your own, or change its owner",
         )
-    if stat.S_IMODE(status.st_mode) & 0o077 and hasattr(os, "fchmod"):
-        os.fchmod(handle, 0o600)
+    if stat.S_IMODE(status.st_mode) & 0o077 and os.name == "posix":
+        path.chmod(0o600)
 
 
 def _configure(connection: Any, _: Any) -> None:
