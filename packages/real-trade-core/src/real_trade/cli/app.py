@@ -17,6 +17,17 @@ __all__ = ["run"]
 _COMMANDS = {
     "demo": ("demo:demo", "Watch a strategy trade on the built-in simulated exchange."),
     "run": ("run:run", "Run a strategy: paper by default, testnet with --mode testnet."),
+    "status": ("looks:status", "Show how the running bot is doing."),
+    "orders": ("looks:orders", "List its orders."),
+    "trades": ("looks:trades", "List its fills."),
+    "balance": ("looks:balance", "Show what its account holds."),
+    "stop": ("control:stop", "End it in order."),
+    "pause": ("control:pause", "Let no entry leave any more."),
+    "resume": ("control:resume", "Let it trade again after a pause or a kill."),
+    "flatten": ("control:flatten", "Stop entries, cancel orders, close positions."),
+    "kill": ("control:kill", "Let nothing leave any more, until resume --confirm."),
+    "cancel": ("control:cancel", "Cancel one of its orders."),
+    "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),
     "plugins": ("plugins:plugins", "See the installed plugins and how they are doing."),
 }

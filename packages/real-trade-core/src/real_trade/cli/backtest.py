@@ -22,7 +22,7 @@ __all__ = ["backtest"]
 
 
 @click.command()
-@strategy_options
+@strategy_options()
 @click.option(
     "--csv",
     "csv_path",

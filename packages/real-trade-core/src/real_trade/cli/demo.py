@@ -81,6 +81,7 @@ def _trade(
         max_bars=bars,
         plugins=plugins,
         on_bar=on_bar,
+        db_url=None,  # nobody's bot: it shall not stand among the user's own
     )
     exchange.add_fault({"on": "order:*", "when": {"nth": 1}, "do": "partial_fill"})
     summary = watch(runner, plugins, f"DemoStrategy {symbol} 1s on the simulated exchange")

@@ -12,8 +12,31 @@ __all__ = ["strategy_options"]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def strategy_options(function: _F) -> _F:
-    """Add the options that say which strategy runs on what."""
+def strategy_options(*, several: bool = False) -> Callable[[_F], _F]:
+    """Return a decorator that adds the options that say which strategy runs on what.
+
+    Args:
+        several: whether it may run on more than one symbol, passed as `symbols`.
+    """
+    return lambda function: _add(function, several=several)
+
+
+def _symbol_option(*, several: bool) -> Callable[[Any], Any]:
+    if not several:
+        return click.option(
+            "--symbol", default="BTC/USDT", show_default=True, help="What to trade."
+        )
+    return click.option(
+        "--symbol",
+        "symbols",
+        multiple=True,
+        default=("BTC/USDT",),
+        show_default=True,
+        help="What to trade; may be given several times.",
+    )
+
+
+def _add(function: _F, *, several: bool) -> _F:
     options = [
         click.option(
             "-s",
@@ -30,7 +53,7 @@ def strategy_options(function: _F) -> _F:
             metavar="NAME=VALUE",
             help="A parameter of the strategy; may be given several times.",
         ),
-        click.option("--symbol", default="BTC/USDT", show_default=True, help="What to trade."),
+        _symbol_option(several=several),
         click.option("--cash", default=10000.0, show_default=True, help="Starting cash (paper)."),
         click.option(
             "--commission",

@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-__all__ = ["SCHEMA_VERSION", "output_option", "print_json", "print_table"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "output_option",
+    "print_csv",
+    "print_json",
+    "print_table",
+    "rows_option",
+]
 
 SCHEMA_VERSION = 1
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -25,6 +32,27 @@ def output_option(function: _F) -> _F:
         show_default=True,
         help="A table for people, or JSON alone on stdout for programs.",
     )(function)
+
+
+def rows_option(function: _F) -> _F:
+    """Add `--output table|json|csv` to a command that lists things."""
+    return click.option(
+        "--output",
+        type=click.Choice(["table", "json", "csv"]),
+        default="table",
+        show_default=True,
+        help="A table for people; JSON alone, or CSV, on stdout for programs.",
+    )(function)
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as CSV with a header; nothing at all where there are no columns."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if columns:
+        writer.writerow(columns)
+    writer.writerows(rows)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -17,8 +17,15 @@ __all__ = ["run"]
 
 
 @click.command()
-@strategy_options
-@click.option("--timeframe", default="1h", show_default=True, help="Bar length: 1s, 1m, 1h, 1d …")
+@strategy_options(several=True)
+@click.option(
+    "--timeframe",
+    "timeframes",
+    multiple=True,
+    default=("1h",),
+    show_default=True,
+    help="Bar length: 1s, 1m, 1h, 1d …; may be given several times.",
+)
 @click.option("--exchange", default="binance", show_default=True, help="Which exchange.")
 @click.option(
     "--market",
@@ -41,32 +48,56 @@ __all__ = ["run"]
 )
 @click.option("--warm-up", default=200, show_default=True, help="Bars of history before the first.")
 @click.option("--bars", type=int, help="Stop after so many live bars.")
+@click.option(
+    "--bot",
+    default="main",
+    show_default=True,
+    help="The bot's name: commands and holds go by it, over restarts too.",
+)
+@click.option(
+    "--db-url",
+    envvar="RT_DB_URL",
+    default="",
+    help="The store; a file for each mode in the user's data folder by default (also RT_DB_URL).",
+)
+@click.option(
+    "--on-error",
+    default="halt",
+    show_default=True,
+    type=click.Choice(["halt", "flatten", "restart"]),
+    help="If the strategy raises: end the run, close its positions first, or begin anew.",
+)
 @output_option
 @click.pass_context
 def run(
     ctx: click.Context,
     strategy: str,
     params: tuple[str, ...],
-    symbol: str,
+    symbols: tuple[str, ...],
     cash: float,
     commission: float,
-    timeframe: str,
+    timeframes: tuple[str, ...],
     exchange: str,
     market: str,
     mode: str,
     endpoint: str,
     warm_up: int,
     bars: int | None,
+    bot: str,
+    db_url: str,
+    on_error: str,
     output: str,
 ) -> None:
     """Run a strategy on live bars: in paper unless told otherwise.
 
     Keys come from RT_APIKEY and RT_SECRET, or from the files that RT_APIKEY_FILE and RT_SECRET_FILE
-    name; paper needs none. Ctrl-C stops it in order.
+    name; paper needs none. Ctrl-C stops it in order. From another terminal, real-trade status shows
+    it, and stop, pause, resume, flatten, kill and cancel command it.
     """
     from real_trade.cli.runs import figures, leave, watch
     from real_trade.engine import TradingRunner
     from real_trade.engine.modes import parse_mode
+    from real_trade.engine.shield import parse_policy
     from real_trade.engine.strategies import load_strategy, parse_parameters
     from real_trade.plugins import PluginManager
 
@@ -77,8 +108,8 @@ def run(
         exchange=exchange,
         apikey=_key("apikey", chosen),
         secret=_key("secret", chosen),
-        symbol=symbol,
-        timeframe=timeframe,
+        symbols=symbols,
+        timeframes=timeframes,
         strategy_cls=strategy_cls,
         strategy_params=parse_parameters(params, strategy_cls),
         mode=chosen,
@@ -89,8 +120,12 @@ def run(
         warm_up=warm_up,
         max_bars=bars,
         plugins=plugins,
+        bot=bot,
+        db_url=db_url,
+        on_error=parse_policy(on_error),
     )
-    summary = watch(runner, plugins, f"{strategy_cls.__name__} {symbol} {timeframe} on {exchange}")
+    what = f"{strategy_cls.__name__} {' '.join(symbols)} {' '.join(timeframes)} on {exchange}"
+    summary = watch(runner, plugins, what)
     told = figures(runner, summary)
     if output == "json":
         print_json(told)

@@ -40,7 +40,10 @@ def watch(runner: TradingRunner, plugins: PluginManager, title: str) -> RunSumma
 
 
 def leave(ctx: click.Context, runner: TradingRunner) -> None:
-    """Leave with 130 where Ctrl-C ended the run, in order and with its summary shown."""
+    """Leave with 130 where Ctrl-C ended the run in order, with 6 where it was killed."""
+    if runner.was_killed:
+        click.echo("the bot is killed: real-trade resume --confirm lifts that", err=True)
+        ctx.exit(int(Exit.RISK_HALT))
     if runner.stop_reason == "SIGINT":
         ctx.exit(int(Exit.INTERRUPTED))
 

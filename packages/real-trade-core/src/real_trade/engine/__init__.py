@@ -2,5 +2,6 @@
 
 from real_trade.engine.recorder import RunSummary
 from real_trade.engine.runner import TradingRunner
+from real_trade.engine.shield import ErrorPolicy
 
-__all__ = ["RunSummary", "TradingRunner"]
+__all__ = ["ErrorPolicy", "RunSummary", "TradingRunner"]

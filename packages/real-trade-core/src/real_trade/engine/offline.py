@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,24 +14,46 @@ from real_trade.paper import GeneratedTape, PaperExchange
 from real_trade.storage.bar_files import BarTable
 from real_trade.utils.errors import ConfigurationError
 
-__all__ = ["generated_bars", "offline_exchange", "offline_instrument", "quote_of"]
+__all__ = ["common_quote", "generated_bars", "offline_exchange", "offline_instrument", "quote_of"]
 
 _TAPE_END = datetime(2026, 1, 1, tzinfo=UTC)
 _FINE = Decimal("0.00000001")
 
 
-def offline_exchange(bars: BarTable, cash: float, commission: float) -> PaperExchange:
-    """Return a paper exchange for one symbol's bars; the fee is charged in quote, unrounded.
+def offline_exchange(
+    bars: BarTable | Sequence[BarTable], cash: float, commission: float
+) -> PaperExchange:
+    """Return a paper exchange for some symbols' bars; the fee is charged in quote, unrounded.
 
     Args:
         bars: what the backtest runs on.
         cash: starting cash in quote units.
         commission: fee as a ratio (0.001 is 0.1 %).
+
+    Raises:
+        ConfigurationError: the symbols are not all priced in one asset.
     """
-    instrument = offline_instrument(bars.symbol)
+    tables = [bars] if isinstance(bars, BarTable) else list(bars)
+    symbols = sorted({table.symbol for table in tables})
+    instruments = [offline_instrument(symbol) for symbol in symbols]
     fees = quote_fees(Decimal(repr(commission)))
-    balances = {instrument.quote: Decimal(repr(cash))}
-    return PaperExchange(balances=balances, instruments=[instrument], fees=fees)
+    balances = {common_quote(symbols): Decimal(repr(cash))}
+    return PaperExchange(balances=balances, instruments=instruments, fees=fees)
+
+
+def common_quote(symbols: Sequence[str]) -> str:
+    """Return the asset that all symbols are priced in.
+
+    Raises:
+        ConfigurationError: there are several, or a symbol is not of the form BASE/QUOTE.
+    """
+    quotes = {quote_of(symbol) for symbol in symbols}
+    if len(quotes) != 1:
+        raise ConfigurationError(
+            f"symbols priced in {' and '.join(sorted(quotes))} cannot share one account's cash",
+            remedy="run one bot for each quote asset",
+        )
+    return quotes.pop()
 
 
 def quote_of(symbol: str) -> str:

@@ -37,6 +37,10 @@ class RunSummary:
     max_drawdown: float = 0.0
     open_orders: int = 0
 
+    def as_dict(self) -> dict[str, object]:
+        """Return the figures as plain values."""
+        return attrs.asdict(self)
+
 
 class RunRecorder(bt.Analyzer):
     """An analyzer that keeps a fixed handful of figures, however long the run.
@@ -44,9 +48,10 @@ class RunRecorder(bt.Analyzer):
     Args (params):
         live: count only bars that come while the feed is live.
         on_bar: called on Cerebro's thread after each counted bar, with their number.
+        on_trade: called with each trade that closed.
     """
 
-    params = (("live", False), ("on_bar", None))
+    params = (("live", False), ("on_bar", None), ("on_trade", None))
 
     def create_analysis(self) -> None:
         """Start at zero."""
@@ -100,6 +105,8 @@ class RunRecorder(bt.Analyzer):
             self.winners += trade.pnlcomm > 0
             self.profit += trade.pnlcomm
             self.fees += trade.commission
+            if self.p.on_trade is not None:
+                self.p.on_trade(trade)
 
     def summary(self) -> RunSummary:
         """Return the figures now."""

@@ -75,6 +75,11 @@ class Loader:
         )
         return name
 
+    def remove(self, name: str) -> None:
+        """Take a plugin out and forget it."""
+        self.pluggy.unregister(name=name)
+        del self.infos[name]
+
     def disable(self, name: str, error: str) -> None:
         """Take a plugin out and record why."""
         self.pluggy.unregister(name=name)

@@ -64,6 +64,13 @@ class PluginManager:
             self._ask_provider(recorded)
         return self._loader.infos[recorded]
 
+    def unregister(self, name: str) -> None:
+        """Take back what `register` added under `name`; nothing where there is no such plugin."""
+        if self._loader.pluggy.has_plugin(name):
+            self._withdraw(name)
+            self._loader.remove(name)
+            self._failures.pop(name, None)
+
     @property
     def infos(self) -> list[PluginInfo]:
         """Return all plugins, sorted by name."""

@@ -1,0 +1,112 @@
+"""Where a run meets the outside: its log, its messages, and the commands of people."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from real_trade.engine.account_watch import AccountWatch
+from real_trade.engine.attachments import Attachments
+from real_trade.engine.command_box import CommandBox
+from real_trade.engine.commander import Commander, Run
+from real_trade.engine.messenger import Messenger
+from real_trade.engine.run_observer import RunObserver
+from real_trade.plugins import AccountView, PluginManager, RunInfo
+from real_trade.runtime import SystemRuntime
+from real_trade.storage.places import kill_file
+from real_trade.storage.runs import RunLog, RunRecord
+
+__all__ = ["Outside"]
+
+_NAMES = ("run-log", "run-account", "run-messages")
+
+
+class Outside:
+    """All that watches a live run, as one thing with a beginning and an end.
+
+    It has threads of its own, which outlive the store's: the end of a run is written down too.
+
+    Args:
+        url: the store's; None where nothing is recorded, and so nothing can be asked of the run.
+    """
+
+    def __init__(
+        self, run: Run, info: RunInfo, url: str | None, given: Attachments, plugins: PluginManager
+    ) -> None:
+        self._run = run
+        self._info = info
+        self._url = url
+        self._given = given
+        self._plugins = plugins
+        self._runtime = SystemRuntime()
+        self.messenger = Messenger(plugins, self._runtime, info.mode, info.bot)
+        self.account = AccountWatch(run.store, plugins, self._account_updated)
+        self.commander: Commander | None = None
+        self._log: RunLog | None = None
+        self._observer: RunObserver | None = None
+
+    def start(self) -> None:
+        """Open the store, take in a hold that stands, and begin to watch.
+
+        Raises:
+            StorageError: the store cannot be opened: a run that nobody could stop does not begin.
+        """
+        self._plugins.register(_NAMES[1], self.account)
+        self._plugins.register(_NAMES[2], self.messenger)
+        if self._url is None:
+            return
+        self._log = RunLog(self._url, self._runtime, _record(self._info))
+        self._log.start()
+        self._observer = RunObserver(self._run.store, self._log, self._health)
+        self._plugins.register(_NAMES[0], self._observer)
+        box = CommandBox(
+            self._url,
+            self._info.bot,
+            self._info.run_id,
+            self._runtime.clock,
+            kill_file(self._info.bot),
+        )
+        self.commander = Commander(
+            self._run, box, self._observer, self._plugins, self._runtime, self.account.tell
+        )
+        self.commander.start()
+
+    def stop(self, reason: str) -> None:
+        """Write down how it ended, deliver what waits, and let everything go."""
+        if self.commander is not None:
+            self.commander.finish(reason)
+        if self._log is not None:
+            self._log.stopped(reason)
+            self._log.close()
+        self.messenger.close()
+        for name in _NAMES:
+            self._plugins.unregister(name)
+        self._runtime.close()
+
+    def _account_updated(self, view: AccountView) -> None:
+        self._given.account_updated(view)
+        if self._observer is not None:
+            self._observer.account(view)
+
+    def _health(self) -> dict[str, Any]:
+        checks: Callable[[Any, Any], Any] = self._given.checks
+        return dict(checks(self._run.store, self._run.store.broker))
+
+
+def _record(info: RunInfo) -> RunRecord:
+    return RunRecord(
+        run_id=info.run_id,
+        bot=info.bot,
+        mode=info.mode,
+        exchange=info.exchange,
+        market=info.market.value,
+        symbols=info.symbols,
+        timeframe=info.timeframe,
+        strategy=info.strategy,
+        pid=os.getpid(),
+        host=platform.node(),
+        started_at=info.started_at,
+        heartbeat_at=info.started_at,
+    )
