@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import attrs
 
@@ -147,13 +146,10 @@ class NewPlugin:
                 f"{name!r} does not do as a plugin's name",
                 remedy="use 2 to 31 lower-case letters and digits, beginning with a letter",
             )
-        described = _described(ccxt_id)
-        return cls(
-            name=name,
-            ccxt_id=ccxt_id,
-            title=str(described.name),
-            timeframes=_known(set(described.timeframes or {})),
-        )
+        from real_trade.exchange.ccxt import describe
+
+        title, timeframes = describe(ccxt_id)
+        return cls(name=name, ccxt_id=ccxt_id, title=title, timeframes=timeframes)
 
     @property
     def files(self) -> dict[str, str]:
@@ -196,25 +192,3 @@ def write_plugin(plugin: NewPlugin, folder: Path) -> list[Path]:
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
-
-
-def _described(ccxt_id: str) -> Any:
-    try:
-        import ccxt
-    except ImportError as error:
-        raise ConfigurationError(
-            "a plugin on ccxt needs ccxt", remedy='pip install "real-trade-core[ccxt]"'
-        ) from error
-    if ccxt_id not in ccxt.exchanges:
-        from difflib import get_close_matches
-
-        near = get_close_matches(ccxt_id, ccxt.exchanges, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see ccxt.exchanges"
-        raise ConfigurationError(f"ccxt knows no exchange {ccxt_id!r}", remedy=hint)
-    return getattr(ccxt, ccxt_id)()
-
-
-def _known(offered: set[str]) -> tuple[str, ...]:
-    from real_trade.model import Timeframe
-
-    return tuple(one.value for one in Timeframe if one.value in offered)

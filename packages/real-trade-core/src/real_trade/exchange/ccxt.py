@@ -13,7 +13,9 @@ class KrakenExchange(CcxtExchange):
 
 from __future__ import annotations
 
+import importlib
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from real_trade.exchange import _ccxt_values as values
@@ -21,7 +23,7 @@ from real_trade.exchange._ccxt_link import CcxtLink
 from real_trade.exchange._ccxt_session import CcxtSession
 from real_trade.exchange._symbols import Symbols
 from real_trade.exchange.base import Capabilities
-from real_trade.exchange.errors import InvalidOrder, OutcomeUnknown
+from real_trade.exchange.errors import ConfigurationError, InvalidOrder, OutcomeUnknown
 from real_trade.exchange.rate_budget import Priority
 from real_trade.model import (
     Balance,
@@ -40,7 +42,7 @@ from real_trade.model import (
     to_ms,
 )
 
-__all__ = ["CcxtExchange", "CcxtLink", "Symbols"]
+__all__ = ["CcxtExchange", "CcxtLink", "Symbols", "describe"]
 
 _TRIGGERS = {
     OrderType.STOP: "stopLossPrice",
@@ -250,6 +252,30 @@ class CcxtExchange(CcxtSession):
             write=write,
         )
         return report
+
+
+def describe(ccxt_id: str) -> tuple[str, tuple[str, ...]]:
+    """Return an exchange's title and those of our timeframes that it has, as ccxt knows them.
+
+    Raises:
+        ConfigurationError: ccxt is not installed, or knows no such exchange.
+    """
+    try:
+        ccxt = importlib.import_module("ccxt")
+    except ImportError as error:
+        raise ConfigurationError(
+            "this needs ccxt, which is not installed",
+            remedy='pip install "real-trade-core[ccxt]"',
+        ) from error
+    if ccxt_id not in ccxt.exchanges:
+        near = get_close_matches(ccxt_id, ccxt.exchanges, n=3)
+        raise ConfigurationError(
+            f"ccxt knows no exchange {ccxt_id!r}",
+            remedy=f"did you mean {' or '.join(near)}?" if near else "see ccxt.exchanges",
+        )
+    client = getattr(ccxt, ccxt_id)()
+    offered = set(client.timeframes or {})
+    return str(client.name), tuple(one.value for one in Timeframe if one.value in offered)
 
 
 def refuse_unrounded(intent: OrderIntent, instrument: Instrument) -> None:
