@@ -40,14 +40,22 @@ class Account(ABC):
 
     Args:
         keep: how many closed orders, and ten times as many fills, are remembered.
+
+    Attributes:
+        refuses_unfillable: whether a fill-or-kill order that cannot fill is refused beforehand,
+            rather than taken and expired.
+        may_owe: whether its funds may be negative for a while.
     """
+
+    refuses_unfillable = False
+    may_owe = False
 
     def __init__(
         self, name: str, fees: FeeSchedule, price_of: PriceOf, *, keep: int = 50_000
     ) -> None:
         self.name = name
         self.fees = fees
-        self.ledger = Ledger()
+        self.ledger = Ledger(may_owe=self.may_owe)
         self.orders: dict[int, LiveOrder] = {}
         self.open: dict[int, LiveOrder] = {}
         self.by_client_id: dict[str, LiveOrder] = {}
@@ -106,6 +114,10 @@ class Account(ABC):
         Raises:
             DataError: they are wrong; the message says where.
         """
+
+    def may_work(self, order: LiveOrder) -> bool:
+        """Whether an order that is about to match has a purpose still; it may lower its amount."""
+        return order.is_open
 
     # What all kinds share
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from real_trade.model import OrderType
+from real_trade.model import OrderType, TimeInForce
 from real_trade.model.numbers import ZERO
 from real_trade.paper.account import Account
 from real_trade.paper.book import SymbolBook
@@ -85,6 +85,14 @@ class Admission:
                 RejectReason.WOULD_IMMEDIATELY_MATCH,
                 f"a post-only order at {order.limit} would match at once",
             )
+        elif self._must_fill(order) and self._matcher.available(book, order)[0] < order.remaining:
+            raise VenueReject(
+                RejectReason.UNFILLABLE, f"{order.remaining} cannot be filled at {order.limit}"
+            )
+
+    def _must_fill(self, order: LiveOrder) -> bool:
+        is_fok = order.request.time_in_force is TimeInForce.FOK
+        return is_fok and order.account.refuses_unfillable and not self._on_bars
 
     def _check_bar_trigger(self, order: LiveOrder) -> None:
         if order.request.trailing_delta is not None and order.request.stop_price is not None:

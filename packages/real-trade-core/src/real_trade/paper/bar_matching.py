@@ -67,6 +67,9 @@ class BarMatcher:
         self._floor.tell_order(order, Execution.NEW)
 
     def _fill(self, book: SymbolBook, order: LiveOrder, price: Decimal, *, is_maker: bool) -> None:
+        if not order.account.may_work(order):
+            self._expire(book, order, "reduce only: there is nothing left to reduce")
+            return
         amount = self._amount(book, order, price)
         wanted = order.remaining if order.quote_left is None else amount
         if not amount or (order.request.time_in_force is TimeInForce.FOK and amount < wanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -65,6 +66,8 @@ class Floor:
         self.lists: ListKeeper
         # Orders whose turn has come, to be placed once the match that caused it is over.
         self.due: deque[LiveOrder] = deque()
+        # Called after each trade of anybody, once both sides have booked it.
+        self.after_trade: Callable[[SymbolBook, Decimal], None] | None = None
         self._chance = seeded("venue ids", seed)
         self._order_id = first_order_id - 1
         self._trade_ids: dict[str, int] = {}
@@ -292,6 +295,8 @@ class Floor:
                     seller_order_id=seller.order_id if seller else 0,
                 )
             )
+        if self.after_trade is not None:
+            self.after_trade(book, price)
 
     def end(
         self,

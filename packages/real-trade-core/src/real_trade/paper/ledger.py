@@ -81,9 +81,11 @@ class Ledger:
 
     Args:
         keep: how many postings are kept to look at; totals never forget.
+        may_owe: whether funds may be negative: a futures wallet, while open profit stands for it.
     """
 
-    def __init__(self, keep: int = 50_000) -> None:
+    def __init__(self, keep: int = 50_000, *, may_owe: bool = False) -> None:
+        self._may_owe = may_owe
         self._totals: dict[tuple[Book, str], Decimal] = {}
         self._assets: dict[str, None] = {}
         self._postings: deque[Posting] = deque(maxlen=keep)
@@ -119,6 +121,8 @@ class Ledger:
         for asset, total in sums.items():
             if total:
                 raise DataError(f"{kind.value} {reference}: {asset} entries sum to {total}, not 0")
+        if self._may_owe:
+            return changed
         for (book, asset), total in changed.items():
             if total < 0 and (book is Book.FREE or book is Book.LOCKED):
                 raise DataError(f"{kind.value} {reference}: {book.value} {asset} would be {total}")
@@ -166,7 +170,8 @@ class Ledger:
             total = exact_sum(*(self.total(book, asset) for book in Book))
             if total:
                 raise DataError(f"the books of {asset} sum to {total}, not 0")
-            if self.free(asset) < 0 or self.total(Book.LOCKED, asset) < 0:
+            owes = self.free(asset) < 0 or self.total(Book.LOCKED, asset) < 0
+            if owes and not self._may_owe:
                 raise DataError(f"funds of {asset} are negative: {self.balance(asset)}")
         if self._count == len(self._postings):
             self._recount()

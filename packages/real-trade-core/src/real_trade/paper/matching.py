@@ -29,14 +29,21 @@ class Matcher:
         """Match an order that has just started to work; then it rests, or expires."""
         order.is_working = True
         order.working_at = order.working_at or self._floor.now()
+        if not order.account.may_work(order):
+            self._expire(book, order, "reduce only: there is nothing left to reduce")
+            return
         if order.request.time_in_force is TimeInForce.FOK and not self._can_fill(book, order):
             self._expire(book, order, "fill or kill: there is not enough at the price")
             return
+        self.take_now(book, order)
+        if order.is_open:
+            self._settle_rest(book, order)
+
+    def take_now(self, book: SymbolBook, order: LiveOrder) -> None:
+        """Match what can be matched, and leave what remains to the caller."""
         while order.is_open and self._wants(order):
             if not self._step(book, order):
                 break
-        if order.is_open:
-            self._settle_rest(book, order)
 
     def available(self, book: SymbolBook, order: LiveOrder) -> tuple[Decimal, Decimal]:
         """Return amount and cost of what `order` would take now from others than its account."""
@@ -279,6 +286,8 @@ class Matcher:
         """Fill orders at `price`, as the queue allows; return how much of it they took."""
         filled = queued = ZERO
         for order in [order for _, order in side.orders if order.limit == price]:
+            if not order.is_open:
+                continue  # a fill of another one has ended it
             queued = max(queued, min(order.ahead, amount))
             room = amount - queued - filled
             if room <= 0:

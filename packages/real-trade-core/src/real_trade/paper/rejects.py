@@ -60,7 +60,6 @@ class RejectReason(Enum):
     # What only venues with margin find; Binance's code follows.
     INSUFFICIENT_MARGIN = "insufficient_margin"  # -2019
     REDUCE_ONLY = "reduce_only"  # -2022: there is nothing that it would reduce
-    REDUCE_ONLY_TAKEN = "reduce_only_taken"  # -4118: other orders reduce all of it already
     MAX_POSITION_AT_LEVERAGE = "max_position_at_leverage"  # -2027
     LEVERAGE = "leverage"  # -4028
     LEVERAGE_MARGIN = "leverage_margin"  # -2028: the balance is too low for a lower leverage
@@ -82,6 +81,7 @@ class RejectReason(Enum):
     DUPLICATE_CLIENT_ALGO_ID = "duplicate_client_algo_id"  # -4116
     MAX_ALGO_ORDERS = "max_algo_orders"  # -4045
     CALLBACK_RATE = "callback_rate"
+    CLOSE_POSITION_EXISTS = "close_position_exists"  # -4130
 
 
 class VenueReject(RealTradeError):

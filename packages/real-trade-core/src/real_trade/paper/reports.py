@@ -31,6 +31,7 @@ __all__ = ["fill_of", "rejection_of", "report_of", "request_of"]
 _ERRORS: Mapping[RejectReason, type[Rejected]] = MappingProxyType(
     {
         RejectReason.INSUFFICIENT_BALANCE: InsufficientFunds,
+        RejectReason.INSUFFICIENT_MARGIN: InsufficientFunds,
         RejectReason.UNKNOWN_ORDER: OrderNotFound,
         RejectReason.DUPLICATE_CLIENT_ORDER_ID: DuplicateOrder,
         RejectReason.UNKNOWN_SYMBOL: UnknownSymbol,

@@ -180,6 +180,8 @@ def _check_percent(
 def _check_notional(
     request: OrderRequest, instrument: Instrument, rules: SymbolRules, reference: Decimal | None
 ) -> None:
+    if request.reduce_only:
+        return
     low, high = instrument.min_notional, instrument.max_notional
     value = _notional(request, instrument, rules, reference)
     if value is None or (value >= low and not 0 < high < value):

@@ -242,6 +242,7 @@ class VenueOrder:
     amendments: int = 0
     reason: str = ""
     insufficient_funds: bool = False
+    average: Decimal | None = None
 
     @property
     def symbol(self) -> str:
@@ -260,7 +261,9 @@ class VenueOrder:
 
     @property
     def average_price(self) -> Decimal | None:
-        """Return quote over base filled, or None without fills."""
+        """Return the average price of the fills, or None without fills."""
+        if self.average is not None:
+            return self.average
         return self.quote_filled / self.filled if self.filled else None
 
 

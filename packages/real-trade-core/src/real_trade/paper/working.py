@@ -59,6 +59,7 @@ class LiveOrder:
         "ahead",
         "amendments",
         "amount",
+        "average",
         "client_order_id",
         "created_at",
         "estimate",
@@ -133,6 +134,7 @@ class LiveOrder:
         self.amendments = 0
         self.reason = ""
         self.insufficient_funds = False
+        self.average: Decimal | None = None
 
     @property
     def remaining(self) -> Decimal:
@@ -206,6 +208,7 @@ class LiveOrder:
             amendments=self.amendments,
             reason=self.reason,
             insufficient_funds=self.insufficient_funds,
+            average=self.average,
         )
 
 

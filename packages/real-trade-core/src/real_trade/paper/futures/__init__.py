@@ -66,6 +66,7 @@ Events of an algo order that triggers: AlgoUpdated NEW, TRIGGERING, OrderUpdated
 type that rests: TRIGGERED at once, FINISHED when the child is done.
 """
 
+from real_trade.paper.futures.account import FuturesAccount
 from real_trade.paper.futures.events import (
     AccountChanged,
     AlgoUpdated,
@@ -78,6 +79,8 @@ from real_trade.paper.futures.events import (
     SettingsChanged,
 )
 from real_trade.paper.futures.values import (
+    INVERSE_BRACKETS,
+    LINEAR_BRACKETS,
     AccountReason,
     AlgoOrder,
     AlgoRequest,
@@ -98,8 +101,11 @@ from real_trade.paper.futures.values import (
     WorkingPrice,
     brackets,
 )
+from real_trade.paper.futures.venue import FuturesVenue
 
 __all__ = [
+    "INVERSE_BRACKETS",
+    "LINEAR_BRACKETS",
     "AccountChanged",
     "AccountReason",
     "AlgoOrder",
@@ -111,8 +117,10 @@ __all__ = [
     "Bracket",
     "FundingPayment",
     "FundingSettled",
+    "FuturesAccount",
     "FuturesRequest",
     "FuturesRules",
+    "FuturesVenue",
     "LiquidationFilled",
     "MarginCalled",
     "MarginType",
