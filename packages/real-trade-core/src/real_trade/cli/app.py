@@ -21,6 +21,7 @@ _COMMANDS = {
     "orders": ("looks:orders", "List its orders."),
     "trades": ("looks:trades", "List its fills."),
     "balance": ("looks:balance", "Show what its account holds."),
+    "report": ("report:report", "Show what came of a run, as text or as a page."),
     "stop": ("control:stop", "End it in order."),
     "pause": ("control:pause", "Let no entry leave any more."),
     "resume": ("control:resume", "Let it trade again after a pause or a kill."),
