@@ -268,6 +268,7 @@ class BaseBroker(bt.BrokerBase):
     def next(self) -> None:
         """Take in what has come; Cerebro calls this every cycle."""
         self.store.pump()
+        self.store.calls.make()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
             self.store.advance(data for data in self._holdings.feeds.values() if len(data))
             if self.store.has_notifications:  # which Cerebro's fast mode does not ask for

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 from real_trade.common.books import BookedFill, Books
+from real_trade.common.calls import Call, Calls
 from real_trade.common.gate import OrderGate
-from real_trade.common.hold import Call, HoldSwitch, held_exchange
+from real_trade.common.hold import HoldSwitch, held_exchange
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import AskAgain, HistoryLoaded, history_work
 from real_trade.common.opening import instance_key, paper_on, settings_of
@@ -133,7 +134,7 @@ class BaseStore(AccountQuestions):
         self._books: Books | None = None
         self._desk: OrderDesk | None = None
         self.prices = Prices(self.runtime.clock)
-        self.hold = HoldSwitch()
+        self.hold, self.calls = HoldSwitch(), Calls()
         self.gate = OrderGate(self)
         self.barrier = Barrier(self.runtime.clock)
         self._history_lane = self.runtime.lane("history")
@@ -271,7 +272,7 @@ class BaseStore(AccountQuestions):
         self.inbox.put(_STOP)
 
     def call(self, function: Callable[[], None]) -> None:
-        """Have `function` called on Cerebro's thread, soon; from any thread."""
+        """Have `function` called on Cerebro's thread, between two steps; from any thread."""
         self.inbox.put(Call(function))
 
     # The way in
@@ -366,7 +367,7 @@ class BaseStore(AccountQuestions):
         elif isinstance(value, ConnectionChanged):
             self._connection(value)
         elif isinstance(value, Call):
-            value.function()
+            self.calls.add(value)
         elif not self.desk.apply(value):
             self.put_notification(f"ignored: {type(value).__name__}")
 

@@ -6,16 +6,13 @@ work while the strategy is busy or hangs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from real_trade.exchange import Exchange, Unavailable
 from real_trade.model import OrderIntent, OrderReport
 from real_trade.storage.command_values import Hold, HoldKind
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["Call", "HoldSwitch", "held_exchange"]
+__all__ = ["HoldSwitch", "held_exchange"]
 
 _MOST_UNSENT = 1000
 
@@ -91,10 +88,3 @@ class _HeldExchange:
         if fault:
             raise Unavailable(fault)
         return self._exchange.submit(intent)
-
-
-class Call:
-    """Something to do on Cerebro's thread; it must handle its own errors."""
-
-    def __init__(self, function: Callable[[], None]) -> None:
-        self.function = function

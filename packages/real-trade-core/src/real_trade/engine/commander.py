@@ -68,9 +68,10 @@ class Commander:
         self._runtime = runtime
         self._refresh = refresh
         self._lane = runtime.lane("commands")
-        self._stopping: list[Command] = []
+        self._under_way: dict[int, Command] = {}
         self._pending_kill: Hold | None = None
         self._closed = False
+        self._watching = False
 
     def start(self) -> None:
         """Heed a hold that stands already, refuse what was asked of an earlier run, and watch."""
@@ -79,15 +80,22 @@ class Commander:
             for command in found[0]:
                 self._box.mark(command, CommandState.FAILED, "the bot was not running then")
             self._heed(found[1])
+        hold = self._store.hold.hold
+        if hold is not None and hold.kind is HoldKind.KILL:
+            self._killed(hold, lambda ok, detail: _tell("kill", ok, detail))
+        self._watching = True
         self._again()
 
     def finish(self, reason: str) -> None:
-        """Say of a stop that it is done, and watch no more."""
+        """Watch no more; a stop that was asked for is done, what else is under way is not."""
         self._closed = True
 
         def last() -> None:
-            for command in self._stopping:
-                self._box.mark(command, CommandState.DONE, reason)
+            for command in list(self._under_way.values()):
+                if command.verb is Verb.STOP:
+                    self._mark(command, CommandState.DONE, reason)
+                else:
+                    self._mark(command, CommandState.FAILED, f"the run ended first: {reason}")
             self._box.close()
 
         self._lane.submit(last)
@@ -137,12 +145,12 @@ class Commander:
             return
         self._store.hold.engage(hold)
         self._observer.state_changed()
-        if hold.kind is HoldKind.KILL and hold.asked_by == "file":
+        if hold.kind is HoldKind.KILL and hold.asked_by == "file" and self._watching:
             self._killed(hold, lambda ok, detail: _tell("kill file", ok, detail))
 
     def _take(self, command: Command) -> None:
         _LOG.warning("%s asked by %s", command.verb.value, command.asked_by or "somebody")
-        self._box.mark(command, CommandState.RUNNING)
+        self._mark(command, CommandState.RUNNING)
         take = {
             Verb.STOP: self._stop,
             Verb.PAUSE: self._pause,
@@ -153,17 +161,23 @@ class Commander:
         }
         take[command.verb](command)
 
+    def _mark(self, command: Command, state: CommandState, detail: str = "") -> None:
+        if state.is_final:
+            self._under_way.pop(command.id, None)
+        else:
+            self._under_way[command.id] = command
+        self._box.mark(command, state, detail)
+
     def _stop(self, command: Command) -> None:
-        self._stopping.append(command)
         self._run.stop(f"stopped by {command.asked_by or 'a command'}")
 
     def _pause(self, command: Command) -> None:
-        self._box.mark(command, CommandState.DONE, "no entries leave; exits and cancels do")
+        self._mark(command, CommandState.DONE, "no entries leave; exits and cancels do")
 
     def _resume(self, command: Command) -> None:
         fault = self._box.lift(command)
         if fault:
-            self._box.mark(command, CommandState.FAILED, fault)
+            self._mark(command, CommandState.FAILED, fault)
             return
         self._store.hold.lift()
         self._observer.state_changed()
@@ -179,7 +193,7 @@ class Commander:
     def _kill(self, command: Command) -> None:
         hold = self._store.hold.hold
         if hold is None:
-            self._box.mark(command, CommandState.FAILED, "it was lifted before it was seen")
+            self._mark(command, CommandState.FAILED, "it was lifted before it was seen")
             return
         self._killed(hold, lambda ok, detail: self._end(command, ok=ok, detail=detail))
 
@@ -198,7 +212,7 @@ class Commander:
 
     def _end(self, command: Command, *, ok: bool, detail: str) -> None:
         state = CommandState.DONE if ok else CommandState.FAILED
-        self._lane.submit(lambda: self._box.mark(command, state, detail))
+        self._lane.submit(lambda: self._mark(command, state, detail))
 
     # A kill: nothing leaves any more, and what rests is canceled
 

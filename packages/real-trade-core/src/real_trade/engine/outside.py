@@ -13,8 +13,9 @@ from real_trade.engine.command_box import CommandBox
 from real_trade.engine.commander import Commander, Run
 from real_trade.engine.messenger import Messenger
 from real_trade.engine.run_observer import RunObserver
+from real_trade.engine.systemd import ServiceNotifier
 from real_trade.plugins import AccountView, PluginManager, RunInfo
-from real_trade.runtime import SystemRuntime
+from real_trade.runtime import Runtime, SystemRuntime
 from real_trade.storage.places import kill_file
 from real_trade.storage.runs import RunLog, RunRecord
 
@@ -33,14 +34,21 @@ class Outside:
     """
 
     def __init__(
-        self, run: Run, info: RunInfo, url: str | None, given: Attachments, plugins: PluginManager
+        self,
+        run: Run,
+        info: RunInfo,
+        url: str | None,
+        given: Attachments,
+        plugins: PluginManager,
+        runtime: Runtime | None = None,
     ) -> None:
         self._run = run
         self._info = info
         self._url = url
         self._given = given
         self._plugins = plugins
-        self._runtime = SystemRuntime()
+        self._runtime = runtime or SystemRuntime()
+        self._service = ServiceNotifier()
         self.messenger = Messenger(plugins, self._runtime, info.mode, info.bot)
         self.account = AccountWatch(run.store, plugins, self._account_updated)
         self.commander: Commander | None = None
@@ -53,6 +61,8 @@ class Outside:
         Raises:
             StorageError: the store cannot be opened: a run that nobody could stop does not begin.
         """
+        self._service.ready(f"{self._info.bot} {self._info.mode.value}")
+        self._watchdog()
         self._plugins.register(_NAMES[1], self.account)
         self._plugins.register(_NAMES[2], self.messenger)
         if self._url is None:
@@ -75,6 +85,7 @@ class Outside:
 
     def stop(self, reason: str) -> None:
         """Write down how it ended, deliver what waits, and let everything go."""
+        self._service.stopping()
         if self.commander is not None:
             self.commander.finish(reason)
         if self._log is not None:
@@ -84,6 +95,13 @@ class Outside:
         for name in _NAMES:
             self._plugins.unregister(name)
         self._runtime.close()
+
+    def _watchdog(self) -> None:
+        """Say to systemd that we live, on Cerebro's thread: only while that turns."""
+        period_s = self._service.watchdog_s / 2
+        if period_s > 0:
+            self._run.store.call(self._service.alive)
+            self._runtime.call_later(period_s, self._watchdog)
 
     def _account_updated(self, view: AccountView) -> None:
         self._given.account_updated(view)

@@ -24,6 +24,7 @@ from real_trade.engine.shield import ErrorPolicy, Shield
 from real_trade.engine.signals import stop_on_signals
 from real_trade.model import Mode
 from real_trade.plugins import PluginManager, RunInfo, Severity, manager
+from real_trade.runtime import Runtime
 from real_trade.storage.bar_files import BarTable
 from real_trade.storage.command_values import HoldKind
 from real_trade.storage.places import database_url
@@ -65,6 +66,7 @@ class TradingRunner:
         max_bars: stop after so many counted bars.
         plugins: whose hooks are told; those of this process by default.
         on_bar: called on Cerebro's thread with the number of each counted bar.
+        runtime: the clock and the threads; the machine's own, but for tests.
 
     Raises:
         ConfigurationError: an argument is wrong; the message says which and what would do.
@@ -107,6 +109,7 @@ class TradingRunner:
         max_bars: int | None = None,
         plugins: PluginManager | None = None,
         on_bar: Callable[[int], None] | None = None,
+        runtime: Runtime | None = None,
     ) -> None:
         if strategy_cls is None:
             raise ConfigurationError(
@@ -132,6 +135,7 @@ class TradingRunner:
             "market_type": market_type,
             "endpoint": endpoint,
             "mode": self.mode,
+            "runtime": runtime,
         }
         self._broker_options = {"cash": cash, "commission": commission}
         self._data_options: dict[str, Any] = {
@@ -216,6 +220,9 @@ class TradingRunner:
         What the strategy raises is raised again, once everything has been stopped in order; with
         ErrorPolicy.RESTART only after it has been begun anew a few times.
         """
+        if self.store is not None and self.store.is_closed:
+            self.stop_reason = ""
+            self._begin_anew()
         failed_in_a_row = 0
         while True:
             try:
@@ -264,7 +271,9 @@ class TradingRunner:
         from real_trade.engine.outside import Outside  # SQLAlchemy: a backtest does without
 
         url = None if self._db_url is None else database_url(self.mode, self._db_url)
-        self._outside = Outside(self, info, url, self.given, self._plugins)
+        self._outside = Outside(
+            self, info, url, self.given, self._plugins, self._store_options["runtime"]
+        )
         self._outside.start()
 
     def _finish(self, info: RunInfo, reason: str) -> None:
@@ -299,6 +308,12 @@ class TradingRunner:
         """Let nothing leave any more, over restarts too, and cancel what rests; from anywhere."""
         if self._outside is not None and self._outside.commander is not None:
             self._outside.commander.kill(by, reason)
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have `function` called on Cerebro's thread, between two steps; from any thread."""
+        if self.store is None:
+            raise ConfigurationError("nothing runs yet", remedy="call build() or run() first")
+        self.store.call(function)
 
     def is_running(self) -> bool:
         """Return whether the strategy runs now."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["Stoppable", "stop_on_signals"]
+__all__ = ["GRACE_S", "Stoppable", "stop_on_signals"]
+
+GRACE_S = 10.0
+"""How long an end in order may take; then it is as if a second signal came."""
 
 _STOP = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -17,7 +20,9 @@ _STOP = tuple(
 class Stoppable(Protocol):
     """What a signal can stop and kill."""
 
-    stop_reason: str
+    @property
+    def stop_reason(self) -> str:
+        """Return why the end was asked for, "" while it was not."""
 
     def stop(self, reason: str) -> None:
         """End in order; must be fit for a signal handler."""
@@ -27,11 +32,11 @@ class Stoppable(Protocol):
 
 
 @contextmanager
-def stop_on_signals(run: Stoppable) -> Iterator[None]:
+def stop_on_signals(run: Stoppable, grace_s: float = GRACE_S) -> Iterator[None]:
     """Have SIGINT, SIGTERM and a lost terminal stop `run`; handlers are restored afterwards.
 
-    The first ends it in order, a second at once, by KeyboardInterrupt. SIGUSR1 kills: nothing
-    leaves any more, and the run goes on to be looked at. Only the main thread may use it.
+    The first ends it in order, within `grace_s`; a second at once, by KeyboardInterrupt. SIGUSR1
+    kills: nothing leaves any more, and the run goes on to be looked at. Main thread only.
     """
 
     def stop(number: int, frame: object) -> None:
@@ -39,17 +44,29 @@ def stop_on_signals(run: Stoppable) -> Iterator[None]:
         if run.stop_reason:
             raise KeyboardInterrupt
         run.stop(signal.Signals(number).name)
+        _alarm(grace_s)
+
+    def overdue(number: int, frame: object) -> None:
+        del number, frame
+        raise KeyboardInterrupt
 
     def kill(number: int, frame: object) -> None:
         del frame
         run.kill("signal", f"{signal.Signals(number).name} came")
 
-    handlers = dict.fromkeys(_STOP, stop)
-    if hasattr(signal, "SIGUSR1"):
-        handlers[signal.SIGUSR1] = kill
+    handlers: dict[Any, Callable[[int, Any], None]] = dict.fromkeys(_STOP, stop)
+    for name, handler in (("SIGUSR1", kill), ("SIGALRM", overdue)):
+        if hasattr(signal, name):
+            handlers[getattr(signal, name)] = handler
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _alarm(0)
+        for number, known in before.items():
+            signal.signal(number, known)
+
+
+def _alarm(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
