@@ -42,7 +42,8 @@ ACTIONS = st.lists(
         st.tuples(st.just("liquidate"), _account, _symbol),
         st.tuples(st.just("time"), st.integers(1, 10)),
     ),
-    max_size=40,
+    min_size=10,
+    max_size=60,
 )
 
 

@@ -46,6 +46,7 @@ from real_trade.paper.values import (
     VenueOrder,
 )
 from real_trade.paper.venue import Venue
+from real_trade.paper.views import FuturesModel
 
 __all__ = [
     "Account",
@@ -61,6 +62,7 @@ __all__ = [
     "Fee",
     "FeeAsset",
     "FeeSchedule",
+    "FuturesModel",
     "GeneratedTape",
     "Ledger",
     "Level",

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-import attrs
-
 from real_trade.exchange import (
     Capabilities,
     ConfigurationError,
@@ -27,7 +25,6 @@ from real_trade.exchange import (
     UnknownSymbol,
 )
 from real_trade.model import (
-    AccountUpdate,
     Balance,
     Bar,
     Channel,
@@ -36,19 +33,18 @@ from real_trade.model import (
     Evidence,
     Fill,
     Instrument,
+    Market,
     MarketTrade,
     OrderIntent,
     OrderReport,
-    OrderType,
     Position,
     StreamValue,
     Ticker,
     Timeframe,
-    TimeInForce,
     TopOfBook,
 )
 from real_trade.paper.bars import BarModel
-from real_trade.paper.events import BalancesChanged, OrderUpdated, VenueEvent
+from real_trade.paper.events import OrderUpdated, VenueEvent
 from real_trade.paper.fees import FeeAsset, FeeSchedule
 from real_trade.paper.live_market import LiveMarket, PriceModel
 from real_trade.paper.market_clock import MarketClock
@@ -58,18 +54,20 @@ from real_trade.paper.rules import SymbolRules
 from real_trade.paper.streams import PaperStream
 from real_trade.paper.values import Quote
 from real_trade.paper.venue import Venue
+from real_trade.paper.views import FuturesModel, market_of, open_view
 from real_trade.runtime import Clock
 
 __all__ = ["ACCOUNT", "MarketClock", "PaperExchange"]
 
 ACCOUNT = "paper"
 _RATE = Decimal("0.001")
+_FUTURES_MAKER, _FUTURES_TAKER = Decimal("0.0002"), Decimal("0.0005")
 # An instrument tells no limits on the number of orders, so paper knows none.
 _RULES = SymbolRules(max_orders=0, max_algo_orders=0)
 
 
 class PaperExchange:
-    """One paper account of a spot market.
+    """One paper account of one market: spot, linear or inverse futures.
 
     With a `source` it trades on that exchange's market data as they come. Without one, or with
     `bars`, it is a backtest's exchange: `on_bar` is the only market, time is that of the bars, and
@@ -83,9 +81,12 @@ class PaperExchange:
         instruments: what is traded, where no source tells.
         clock: the runtime's; needed for live data, ignored in a backtest.
         fees: the default is 0.1 %, as Binance charges new accounts: in the received asset on live
-            data, in quote and unrounded (as Backtrader's broker does) in a backtest.
+            data, in quote and unrounded (as Backtrader's broker does) in a backtest. Futures: 0.02
+            and 0.05 % in the settle asset.
         bars: makes it a backtest's exchange, and says how fills are drawn from bars.
         prices: spread and slippage, where the live market data do not tell.
+        market: the default is that of the instruments given, or spot.
+        futures: leverage, funding and liquidation of a futures account.
     """
 
     def __init__(
@@ -99,6 +100,8 @@ class PaperExchange:
         bars: BarModel | None = None,
         prices: PriceModel | None = None,
         seed: int = 0,
+        market: Market | None = None,
+        futures: FuturesModel | None = None,
     ) -> None:
         self._source = source
         self._instruments = {one.symbol: one for one in instruments}
@@ -114,14 +117,16 @@ class PaperExchange:
         self._prices = prices or PriceModel()
         self._lock = threading.RLock()
         self._sinks: list[Sink] = []
-        self._venue = Venue(
-            self._instruments.values(),
-            self._clock,
-            seed=seed,
-            fees=fees or _default_fees(live=not self._on_bars),
-            rules=dict.fromkeys(self._instruments, _RULES),
-            bars=bars,
-        )
+        self._market = market_of(self._instruments.values(), market)
+        options = {
+            "clock": self._clock,
+            "seed": seed,
+            "fees": fees or _default_fees(self._market, live=not self._on_bars),
+            "rules": dict.fromkeys(self._instruments, _RULES),
+            "bars": bars,
+        }
+        self._view = open_view(self._market, futures, self._instruments.values(), options)
+        self._venue = self._view.venue
         self._live = LiveMarket(self._venue, self._prices)
         self._venue.open_account(ACCOUNT, balances)
         self._venue.listen(self._on_event)
@@ -142,21 +147,7 @@ class PaperExchange:
     def capabilities(self) -> Capabilities:
         """Return what the venue does natively, and what the source streams."""
         source = Capabilities() if self._source is None else self._source.capabilities
-        return attrs.evolve(
-            source,
-            order_types=frozenset(OrderType),
-            times_in_force=frozenset(TimeInForce),
-            channels=source.channels | {Channel.ACCOUNT},
-            post_only=True,
-            reduce_only=False,
-            quote_amount=True,
-            short=False,
-            # The boundary has no door for order lists, so the client keeps them in step.
-            oco=False,
-            bracket=False,
-            lookup_by_client_order_id=True,
-            demo=False,
-        )
+        return self._view.capabilities(source)
 
     def connect(self) -> None:
         """Load the source's instruments; safe to call again, which takes changed filters over."""
@@ -210,11 +201,12 @@ class PaperExchange:
     def balances(self) -> dict[str, Balance]:
         """Return all assets that are not zero."""
         with self._lock:
-            return self._venue.balances(ACCOUNT)
+            return self._view.balances(ACCOUNT)
 
     def positions(self) -> list[Position]:
-        """Return nothing: spot has no positions."""
-        return []
+        """Return open positions; none on spot."""
+        with self._lock:
+            return self._view.positions(ACCOUNT)
 
     def submit(self, intent: OrderIntent) -> OrderReport:
         """Place the order and return it as it stands after matching.
@@ -344,6 +336,12 @@ class PaperExchange:
             raise UnknownSymbol(
                 f"{symbol!r} is not traded here", remedy="see the exchange's instruments"
             )
+        if self._market is not Market.SPOT and instrument.market is not self._market:
+            raise UnknownSymbol(
+                f"{symbol!r} is of the {instrument.market.value} market, "
+                f"this paper account of the {self._market.value} market",
+                remedy="open one paper exchange for each market",
+            )
         with self._lock:
             self._venue.set_instrument(instrument, _RULES)
         return symbol
@@ -374,17 +372,19 @@ class PaperExchange:
         if isinstance(event, OrderUpdated):
             fills = () if event.fill is None else (event.fill,)
             value = report_of(event.order, Evidence.STREAM, fills)
-        elif isinstance(event, BalancesChanged):
-            value = AccountUpdate(
-                balances=event.balances, reason=event.reason.value, time=event.time
-            )
         else:
-            return
+            update = self._view.update(event)
+            if update is None:
+                return
+            value = update
         for sink in self._sinks:
             sink(value)
 
 
-def _default_fees(*, live: bool) -> FeeSchedule:
+def _default_fees(market: Market, *, live: bool) -> FeeSchedule:
+    if market is not Market.SPOT:
+        digits = 8 if live else None
+        return FeeSchedule(maker=_FUTURES_MAKER, taker=_FUTURES_TAKER, digits=digits)
     if live:
         return FeeSchedule(maker=_RATE, taker=_RATE)
     return FeeSchedule(maker=_RATE, taker=_RATE, asset=FeeAsset.QUOTE, digits=None)

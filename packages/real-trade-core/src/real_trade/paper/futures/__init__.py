@@ -67,6 +67,13 @@ type that rests: TRIGGERED at once, FINISHED when the child is done.
 """
 
 from real_trade.paper.futures.account import FuturesAccount
+from real_trade.paper.futures.brackets import (
+    INVERSE_BRACKETS,
+    LINEAR_BRACKETS,
+    Bracket,
+    FuturesRules,
+    brackets,
+)
 from real_trade.paper.futures.events import (
     AccountChanged,
     AlgoUpdated,
@@ -79,17 +86,13 @@ from real_trade.paper.futures.events import (
     SettingsChanged,
 )
 from real_trade.paper.futures.values import (
-    INVERSE_BRACKETS,
-    LINEAR_BRACKETS,
     AccountReason,
     AlgoOrder,
     AlgoRequest,
     AlgoStatus,
     AssetMargin,
-    Bracket,
     FundingPayment,
     FuturesRequest,
-    FuturesRules,
     MarginType,
     MarkPrice,
     OrderOrigin,
@@ -99,7 +102,6 @@ from real_trade.paper.futures.values import (
     PriceMatch,
     SymbolSettings,
     WorkingPrice,
-    brackets,
 )
 from real_trade.paper.futures.venue import FuturesVenue
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from real_trade.model.numbers import decimal
 from real_trade.paper.futures.account import FuturesAccount
 from real_trade.paper.futures.algo import AlgoService
+from real_trade.paper.futures.brackets import FuturesRules
 from real_trade.paper.futures.events import FundingSettled, MarkPriceChanged
 from real_trade.paper.futures.forced import ForcedOrders
 from real_trade.paper.futures.market import FuturesMarket
@@ -17,7 +18,6 @@ from real_trade.paper.futures.values import (
     AlgoRequest,
     AssetMargin,
     FundingPayment,
-    FuturesRules,
     MarginType,
     MarkPrice,
     PositionMode,

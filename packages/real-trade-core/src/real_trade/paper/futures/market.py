@@ -9,10 +9,8 @@ from decimal import Decimal
 from real_trade.model import Instrument
 from real_trade.model.numbers import ONE, ZERO
 from real_trade.paper.floor import Floor
+from real_trade.paper.futures.brackets import INVERSE_BRACKETS, LINEAR_BRACKETS, FuturesRules
 from real_trade.paper.futures.values import (
-    INVERSE_BRACKETS,
-    LINEAR_BRACKETS,
-    FuturesRules,
     MarkPrice,
 )
 
@@ -148,6 +146,13 @@ class FuturesMarket:
         if prices.next_funding is None:
             prices.next_funding = self._after(symbol)
         return prices.next_funding
+
+    def times_due(self, symbol: str) -> int:
+        """Return how many fundings the clock has passed since the last one."""
+        due, now = self.next_funding(symbol), self._floor.now()
+        if due is None or due > now:
+            return 0
+        return 1 + (now - due) // timedelta(hours=self.rules(symbol).funding_hours)
 
     def funded(self, symbol: str) -> None:
         """Take note that the funding that was due has been paid."""

@@ -13,7 +13,10 @@ from decimal import Decimal
 
 from real_trade.model import Instrument, Position
 from real_trade.model.numbers import ZERO
-from real_trade.paper.futures.values import FuturesRules, PositionSide
+from real_trade.paper.futures.brackets import FuturesRules
+from real_trade.paper.futures.values import (
+    PositionSide,
+)
 
 __all__ = ["LivePosition", "bankruptcy_price", "liquidation_price"]
 

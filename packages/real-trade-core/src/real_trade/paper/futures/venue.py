@@ -16,6 +16,7 @@ from real_trade.paper.events import BalanceReason, Execution
 from real_trade.paper.fees import FeeSchedule
 from real_trade.paper.futures.account import FuturesAccount
 from real_trade.paper.futures.algo import AlgoService
+from real_trade.paper.futures.brackets import FuturesRules
 from real_trade.paper.futures.controls import Controls
 from real_trade.paper.futures.forced import ForcedOrders
 from real_trade.paper.futures.market import FuturesMarket
@@ -25,7 +26,6 @@ from real_trade.paper.futures.settings import Settings
 from real_trade.paper.futures.values import (
     AccountReason,
     FuturesRequest,
-    FuturesRules,
     OrderOrigin,
     WorkingPrice,
 )
@@ -242,10 +242,11 @@ class FuturesVenue(Controls):
         """Expire and fund what is due by the clock."""
         super().expire_due()
         self._algos.expire_due()
-        now = self._floor.now()
         for symbol in self._floor.books:
-            due = self._market.next_funding(symbol)
-            if due is not None and due <= now:
+            times = self._market.times_due(symbol)
+            if times > 1 and not self._is_held(symbol):
+                times = 1
+            for _ in range(times):
                 self.settle_funding(symbol)
 
     def expire_due(self) -> None:
@@ -262,6 +263,10 @@ class FuturesVenue(Controls):
         """Open or close a symbol; tells TradingChanged."""
         super().set_trading(symbol, status)
         self._settle()
+
+    def _is_held(self, symbol: str) -> bool:
+        owners = map(self._futures_account, self._floor.accounts)
+        return any(any(owner.open_positions(symbol)) for owner in owners)
 
     # What follows from prices
 
