@@ -86,13 +86,13 @@
     Object.entries(run.months).map(([month, value]) => [month, signed(value, percent(value))]), "No month has an equity yet.");
 
   if (data.bars.length) {
+    at("candles").style.height = "360px";
     const chart = LightweightCharts.createChart(at("candles"), {
-      height: 360, autoSize: true,
+      autoSize: true,
       layout: { background: { color: "transparent" }, textColor: ink("--dim"), attributionLogo: true },
       grid: { vertLines: { color: ink("--line") }, horzLines: { color: ink("--line") } },
       timeScale: { timeVisible: true },
     });
-    at("candles").style.height = "360px";
     const candles = chart.addSeries(LightweightCharts.CandlestickSeries, { upColor: "#26a69a", downColor: "#ef5350", borderVisible: false, wickUpColor: "#26a69a", wickDownColor: "#ef5350" });
     candles.setData(data.bars.map(([moment, open, high, low, close]) => ({ time: moment, open, high, low, close })));
     LightweightCharts.createSeriesMarkers(candles, data.marks.map(([moment, side, text]) => ({
