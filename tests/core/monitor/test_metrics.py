@@ -121,7 +121,7 @@ def test_a_run_is_counted(told):
     assert found["realtrade_position", "BTC/USDT"] == -0.5
     assert found["realtrade_orders_total", "accepted"] == 1
     assert found["realtrade_orders_total", "filled"] == 1
-    assert found["realtrade_fills_total", "BTC/USDT", "buy"] == 2
+    assert found["realtrade_fills_total", "buy", "BTC/USDT"] == 2
     assert found["realtrade_fees_total", "USDT"] == 0.25
     assert found["realtrade_stream_up", "bars"] == 0
     assert found["realtrade_stream_losses_total", "bars"] == 1
