@@ -171,3 +171,23 @@ def test_position_turned_by_force_is_told_in_order(desk):
     desk.venue.liquidate("alice", LINEAR)
     statuses = [event.order.status for event in desk.of(OrderUpdated)]
     assert statuses == [Status.NEW, Status.FILLED]
+
+
+def test_forced_liquidation_cancels_the_symbols_orders_and_trades_not_with_them(desk):
+    desk.at("50000")
+    desk.order("buy", "1")
+    order = desk.order("buy", "0.1", "limit", price="49000")
+    desk.venue.liquidate("alice", LINEAR)
+    assert desk.venue.order("alice", LINEAR, order_id=order.order_id).status is Status.CANCELED
+    assert desk.venue.positions("alice") == []
+
+
+def test_withdrawn_margin_and_funding_liquidate_without_a_move_of_the_price(desk):
+    desk.venue.set_leverage("alice", LINEAR, 20)
+    desk.at("50000")
+    desk.order("buy", "1")
+    desk.venue.withdraw("alice", "USDT", D(7400))
+    assert desk.venue.positions("alice")
+    desk.venue.settle_funding(LINEAR, D("0.05"))
+    assert desk.venue.positions("alice") == []
+    desk.venue.check()

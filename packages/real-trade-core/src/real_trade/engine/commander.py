@@ -15,7 +15,7 @@ from real_trade.common import BaseStore
 from real_trade.engine.command_box import CommandBox
 from real_trade.engine.jobs import CancelAll, CancelOne, Flatten, Job, JobRunner
 from real_trade.engine.run_observer import RunObserver
-from real_trade.exchange import ExchangeError
+from real_trade.exchange import ExchangeError, OrderNotFound
 from real_trade.model import Order
 from real_trade.plugins import PluginManager
 from real_trade.runtime import Runtime
@@ -234,13 +234,34 @@ class Commander:
         if answered or self._closed:
             return
         _LOG.error("the strategy does not return: its orders are canceled without it")
-        faults = [fault for order in self._observer.open_orders() if (fault := self._void(order))]
-        told = "orders canceled at the exchange; the strategy does not return"
+        ours = self._observer.open_orders()
+        try:
+            resting = self._resting(ours)
+        except ExchangeError as error:
+            ended(False, f"what rests at the exchange cannot be read: {error}")
+            return
+        faults = [
+            fault
+            for order in ours
+            if order.client_order_id in resting and (fault := self._void(order))
+        ]
+        told = f"{len(resting)} orders canceled at the exchange; the strategy does not return"
         ended(not faults, "; ".join(faults) or told)
+
+    def _resting(self, ours: list[Order]) -> set[str]:
+        """Return which of our orders the exchange has: most that we have not heard of filled."""
+        reports = (
+            report
+            for symbol in sorted({order.symbol for order in ours})
+            for report in self._store.exchange.open_orders(symbol)
+        )
+        return {report.client_order_id for report in reports}
 
     def _void(self, order: Order) -> str:
         try:
             self._store.exchange.cancel(order.symbol, order.client_order_id)
+        except OrderNotFound:
+            return ""  # it has ended meanwhile
         except ExchangeError as error:
             return f"{order.client_order_id}: {error}"
         return ""

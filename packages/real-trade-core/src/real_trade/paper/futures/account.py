@@ -59,6 +59,9 @@ class FuturesAccount(Account):
         self.margin_types: dict[str, MarginType] = {}
         self.leverages: dict[str, int] = {}
         self.funding: deque[FundingPayment] = deque(maxlen=50_000)
+        # Counts what was booked and told; with the market's, whether margins may have changed.
+        self.version = 0
+        self.watched = (-1, -1)
         self.margin = Margin(self)
         self.states = StateMaker(self)
         self.booker = FillBooker(self, tell)

@@ -162,6 +162,7 @@ class FillBooker:
     ) -> None:
         """Tell the wallets of `positions` and of `changes`, and the positions."""
         changes = changes or {}
+        self._account.version += 1
         assets = {one.instrument.settle: None for one in positions} | dict.fromkeys(changes)
         account = self._account
         self._tell(

@@ -237,7 +237,7 @@ class Controls(Venue):
     ) -> VenueOrder:
         """Liquidate a position by force, whatever its margin."""
         owner = self._futures_account(account)
-        order = self._forced.liquidate(owner, owner.position(symbol, side))
+        order = self._forced.force(owner, owner.position(symbol, side))
         self._settle()
         return order
 

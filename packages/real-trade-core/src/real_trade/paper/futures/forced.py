@@ -46,6 +46,9 @@ class ForcedOrders:
 
     def watch(self, account: FuturesAccount) -> None:
         """Call for margin, and liquidate what is below its maintenance margin."""
+        if account.watched == (account.version, account.market.version):
+            return
+        account.watched = (account.version, account.market.version)
         for position in list(account.open_positions()):
             if account.margin.is_isolated(position):
                 self._watch_isolated(account, position)
@@ -173,6 +176,12 @@ class ForcedOrders:
         rate = account.market.rules(position.symbol).liquidation_fee
         fee = min(account.cut(value * rate), account.cut(left))
         account.booker.charge(asset, fee, f"liquidation {position.symbol}", self._floor.now())
+
+    def force(self, account: FuturesAccount, position: LivePosition) -> VenueOrder:
+        """Liquidate a position whatever its margin, its symbol's orders first."""
+        if position.amount:
+            self._cancel_orders(account, symbol=position.symbol)
+        return self.liquidate(account, position)
 
     def deleverage(
         self, account: FuturesAccount, position: LivePosition, amount: Decimal | None

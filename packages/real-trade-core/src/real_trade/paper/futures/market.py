@@ -40,6 +40,9 @@ class FuturesMarket:
     """The prices against which margin is measured. The tape's last price is the index.
 
     The mark price is index x (1 + premium), unless it is set by hand.
+
+    Attributes:
+        version: counts the moves of mark prices.
     """
 
     def __init__(
@@ -53,6 +56,10 @@ class FuturesMarket:
         self._default = default
         self._rates: dict[str, Decimal] = {}
         self._prices: dict[str, _Prices] = {}
+        self.version = 0
+        # The earliest funding of the symbols that were there when it was looked for.
+        self._earliest: datetime | None = None
+        self._symbols = 0
 
     # What the rules say
 
@@ -123,7 +130,10 @@ class FuturesMarket:
         elif prices.index is not None:
             mark = prices.index * (ONE + prices.premium)
             prices.mark = mark if not prices.premium else mark.quantize(_DIGITS)
-        return prices.mark != before
+        if prices.mark == before:
+            return False
+        self.version += 1
+        return True
 
     # Funding
 
@@ -147,6 +157,15 @@ class FuturesMarket:
             prices.next_funding = self._after(symbol)
         return prices.next_funding
 
+    def is_due(self) -> bool:
+        """Whether funding of some symbol is due."""
+        books = self._floor.books
+        if self._symbols != len(books):
+            times = (self.next_funding(symbol) for symbol in books)
+            self._earliest = min((time for time in times if time is not None), default=None)
+            self._symbols = len(books)
+        return self._earliest is not None and self._earliest <= self._floor.now()
+
     def times_due(self, symbol: str) -> int:
         """Return how many fundings the clock has passed since the last one."""
         due, now = self.next_funding(symbol), self._floor.now()
@@ -157,6 +176,7 @@ class FuturesMarket:
     def funded(self, symbol: str) -> None:
         """Take note that the funding that was due has been paid."""
         self._of(symbol).next_funding = self._after(symbol)
+        self._symbols = 0
 
     def _after(self, symbol: str) -> datetime:
         interval = timedelta(hours=self.rules(symbol).funding_hours)

@@ -213,13 +213,13 @@ class FuturesVenue(Controls):
 
     def on_quote(self, quote: Quote) -> None:
         """Take the market's displayed depth; resting orders that it crosses fill."""
-        self.run_due()
+        self._run_due()
         super().on_quote(quote)
         self._settle()
 
     def on_trade(self, trade: MarketTrade) -> None:
         """Take a trade of the market: it moves index and mark price too."""
-        self.run_due()
+        self._run_due()
         super().on_trade(trade)
         self._settle()
 
@@ -229,7 +229,7 @@ class FuturesVenue(Controls):
         Whether the high or the low came first is not known; the one farther from the close counts
         as earlier.
         """
-        self.run_due()
+        self._run_due()
         if bar.symbol in self._floor.books:
             self._market.see(bar.symbol, bar.open)  # fills are at prices of this bar
         super().on_bar(bar)
@@ -241,7 +241,13 @@ class FuturesVenue(Controls):
     def run_due(self) -> None:
         """Expire and fund what is due by the clock."""
         super().expire_due()
+        self._run_due()
+
+    def _run_due(self) -> None:
+        """Do what time has made due, but for the expiry of orders, which tape events do."""
         self._algos.expire_due()
+        if not self._market.is_due():
+            return
         for symbol in self._floor.books:
             times = self._market.times_due(symbol)
             if times > 1 and not self._is_held(symbol):
