@@ -94,7 +94,7 @@ class BinanceSpot(BinanceExchange):
             priority=Priority.ORDER,
             costs=self.order_costs,
         )
-        report = self.report(raw, instrument, Evidence.REPLY, write=True)
+        report = self.spot_report(raw, instrument, Evidence.REPLY, write=True)
         self.check_echo(intent, report, instrument)
         return report
 
@@ -108,7 +108,7 @@ class BinanceSpot(BinanceExchange):
             priority=Priority.CANCEL,
             costs={WEIGHT: 1},
         )
-        report = self.report(raw, instrument, Evidence.REPLY, write=True)
+        report = self.spot_report(raw, instrument, Evidence.REPLY, write=True)
         self.check_subject(report, client_order_id, write=True)
         return report
 
@@ -120,7 +120,7 @@ class BinanceSpot(BinanceExchange):
             {"symbol": instrument.native, "origClientOrderId": client_order_id},
             costs={WEIGHT: 4},
         )
-        report = self.report(raw, instrument, Evidence.LOOKUP)
+        report = self.spot_report(raw, instrument, Evidence.LOOKUP)
         self.check_subject(report, client_order_id)
         return report
 
@@ -224,7 +224,7 @@ class BinanceSpot(BinanceExchange):
         except KeyError:
             return native
 
-    def report(
+    def spot_report(
         self, raw: Any, instrument: Instrument, evidence: Evidence, *, write: bool = False
     ) -> OrderReport:
         """Return the report in a reply that must speak of `instrument`."""

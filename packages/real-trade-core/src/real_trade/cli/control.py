@@ -110,14 +110,14 @@ def _ask(ctx: click.Context, verb: str, options: _Options) -> None:
 
 
 def _through_the_bot(found: Found, verb: Any, args: _Options, wait_s: float) -> Command:
-    reader, run, time = found.reader, found.run, clock()
+    reader, run, ticking = found.reader, found.run, clock()
     asked = reader.post(
-        run.bot, verb, time=time.now(), asked_by=asked_by(), args=args, run_id=run.run_id
+        run.bot, verb, time=ticking.now(), asked_by=asked_by(), args=args, run_id=run.run_id
     )
-    end_s = time.monotonic() + wait_s
+    end_s = ticking.monotonic() + wait_s
     told: Command = asked
-    while not told.state.is_final and time.monotonic() < end_s:
-        time.sleep(_LOOK_S)
+    while not told.state.is_final and ticking.monotonic() < end_s:
+        ticking.sleep(_LOOK_S)
         told = reader.command(asked.id) or told
     return told
 
