@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,11 @@ import backtrader as bt
 
 from real_trade.model import OrderIntent, OrderType, Side, TimeInForce
 
-__all__ = ["Untranslatable", "check_request", "exact", "intent_of"]
+__all__ = ["DATA", "INFO", "TRADE", "Untranslatable", "check_request", "exact", "intent_of"]
+
+# Tags of an intent: the feed's name, Backtrader's trade id, and what a strategy put into `info`.
+DATA, TRADE, INFO = "data", "trade", "info"
+_PLAIN = (str, int, float, bool, type(None))
 
 _TYPES = {
     bt.Order.Market: OrderType.MARKET,
@@ -116,7 +121,19 @@ def intent_of(order: bt.Order, symbol: str, client_order_id: str, now: datetime)
         expires_at=expires,
         post_only=bool(order.info.get("post_only", False)),
         reduce_only=bool(order.info.get("reduce_only", False)),
+        tags=_tags(order),
     )
+
+
+def _tags(order: bt.Order) -> tuple[tuple[str, str], ...]:
+    """Return what Backtrader knows of an order and no exchange does, for the journal."""
+    told = {name: value for name, value in order.info.items() if isinstance(value, _PLAIN)}
+    tags = {
+        DATA: str(order.data._name or ""),
+        TRADE: str(order.tradeid) if order.tradeid else "",
+        INFO: json.dumps(told, sort_keys=True) if told else "",
+    }
+    return tuple((name, text) for name, text in tags.items() if text)
 
 
 def _limit(order: bt.Order, kind: OrderType) -> Decimal | None:

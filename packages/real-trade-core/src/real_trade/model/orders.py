@@ -80,6 +80,7 @@ class OrderIntent:
         quote_amount: spend or receive this much of the quote asset (market orders on spot).
         expires_at: with TimeInForce.GTD.
         created_at: when the strategy decided.
+        tags: names with texts that go with the order into the journal, and never to an exchange.
     """
 
     client_order_id: str
@@ -98,6 +99,11 @@ class OrderIntent:
     expires_at: datetime | None = optional_time_field()
     post_only: bool = False
     reduce_only: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
+
+    def tag(self, name: str) -> str:
+        """Return the text of a tag, "" if there is none."""
+        return dict(self.tags).get(name, "")
 
 
 class Evidence(Enum):
