@@ -13,9 +13,8 @@ from backtrader.position import Position as BtPosition
 
 from real_trade.common.commission import CryptoCommInfo
 from real_trade.common.copies import feed_behind
-from real_trade.common.holdings import Holdings
+from real_trade.common.executions import Executions, stamp
 from real_trade.common.sizer import CashShareSizer
-from real_trade.common.trade_sizes import TradeSizes
 from real_trade.common.translate import Untranslatable, check_request, intent_of
 from real_trade.model import Fill, Instrument, Mode, OrderState
 from real_trade.orders import OrderChange
@@ -83,8 +82,8 @@ class BaseBroker(bt.BrokerBase):
         self._notifications: deque[bt.Order | None] = deque()
         self._by_id: dict[str, bt.Order] = {}
         self._ids: dict[int, str] = {}
-        self._holdings = Holdings()
-        self._sizes = TradeSizes()
+        self.executions = Executions(self.getcommissioninfo)
+        self._holdings = self.executions.holdings
         store.bind_broker(self)
 
     # What Backtrader reads
@@ -300,7 +299,7 @@ class BaseBroker(bt.BrokerBase):
         for number, fill in enumerate(change.fills, start=1):
             filled += fill.amount
             self._execute(order, fill)
-            self._remains(order, change.order.intent.amount, filled)
+            self.executions.remains(order, change.order.intent.amount, filled)
             done = complete and number == len(change.fills)
             self._ended(order, order.Completed, fill.time) if done else self._partial(order)
         ended_at = change.order.updated_at or change.order.intent.created_at
@@ -323,45 +322,15 @@ class BaseBroker(bt.BrokerBase):
 
     def _ended(self, order: bt.Order, status: int, time: datetime) -> None:
         order.status = status
-        order.executed.dt = _stamp(time)
+        order.executed.dt = stamp(time)
         if status == order.Completed:
             order.executed.remsize = 0.0
         self.notify(order)
 
-    @staticmethod
-    def _remains(order: bt.Order, amount: Decimal | None, filled: Decimal) -> None:
-        """Say what is left by exact figures, where floats would leave a residue."""
-        if amount is not None:
-            left = float(amount - filled)
-            order.executed.remsize = left if order.isbuy() else -left
-
     def _execute(self, order: bt.Order, fill: Fill) -> None:
         booked = self.store.book(fill)
         self.cash = float(self.store.books.cash)
-        data, info = order.data, self.getcommissioninfo(order.data)
-        trade = (id(order.p.owner), id(data), order.tradeid)
-        closed, opened = self._sizes.change(trade, booked.before.amount, booked.signed)
-        entry, price = self._holdings.position(fill.symbol).price, float(booked.price)
-        commission = float(booked.commission)
-        share = abs(closed) / (abs(closed) + abs(opened)) if closed or opened else 0.0
-        position = self._holdings.change(
-            fill.symbol, float(booked.after.amount), float(booked.after.entry_price)
-        )
-        order.execute(
-            _stamp(fill.time),
-            closed + opened,
-            price,
-            closed,
-            info.getvaluesize(-closed, entry) if closed else 0.0,
-            commission * share,
-            opened,
-            info.getvaluesize(opened, price) if opened else 0.0,
-            commission * (1 - share) if opened else 0.0,
-            info.margin,
-            info.profitandloss(-closed, entry, price) if closed else 0.0,
-            position.size,
-            position.price,
-        )
+        self.executions.execute(order, fill, booked)
 
 
 _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
@@ -372,14 +341,6 @@ _ENDS = {
     OrderState.CANCELED: bt.Order.Canceled,
     OrderState.EXPIRED: bt.Order.Expired,
 }
-
-
-def _stamp(time: datetime) -> float:
-    """Return a time as Backtrader's day number.
-
-    The bar in hand does not tell it: live, it may be the one that is waited for, without a time.
-    """
-    return float(bt.date2num(time.replace(tzinfo=None)))
 
 
 def _unsound(asked: dict[str, Any], keywords: dict[str, Any]) -> str:

@@ -118,8 +118,12 @@ class Books:
             fill: the fill; each comes here once.
             rate: quote units for one unit of the fee's asset, where that is neither base nor quote.
         """
+        self._add(fill, self._instruments[fill.symbol])
+        return self.rebook(fill, rate)
+
+    def rebook(self, fill: Fill, rate: Decimal | None) -> BookedFill:
+        """Book a fill of an earlier run: the position follows it, the balances know it already."""
         instrument = self._instruments[fill.symbol]
-        self._add(fill, instrument)
         net, commission = fill.amount, fill.fee
         if fill.fee and fill.fee_asset == instrument.base:
             net = fill.amount - fill.fee if fill.side is Side.BUY else fill.amount + fill.fee

@@ -31,6 +31,11 @@ class TradeSizes:
             return self._step(trade, signed), 0.0
         return 0.0, self._step(trade, signed)
 
+    def rename(self, trade: Hashable, name: Hashable) -> None:
+        """Go on with a trade under another name."""
+        if trade in self._exact:
+            self._exact[name], self._shown[name] = self._exact.pop(trade), self._shown.pop(trade)
+
     def _step(self, trade: Hashable, signed: Decimal) -> float:
         exact = self._exact.get(trade, ZERO) + signed
         shown = self._shown.get(trade, 0.0)
