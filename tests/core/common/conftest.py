@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,9 @@ class Recorder(bt.Strategy):
         return [one for one in self.raw if one.ref == order.ref][-1]
 
 
+_TRADES = itertools.count(1)  # an exchange made anew goes on: it stands for one account
+
+
 class FakeExchange:
     """An exchange whose bars appear as time passes, and whose answers go as the test says.
 
@@ -232,7 +236,7 @@ class FakeExchange:
         """Execute part of an order and tell it by the stream."""
         report = self.reports[name]
         trade = Fill(
-            trade_id=str(len(self.trades) + 1), symbol=report.symbol, client_order_id=name,
+            trade_id=str(next(_TRADES)), symbol=report.symbol, client_order_id=name,
             exchange_order_id=report.exchange_order_id, side=report.side, amount=D(amount),
             price=D(price), fee=D(fee), fee_asset=fee_asset, time=self.clock.now(),
         )  # fmt: skip
@@ -322,11 +326,13 @@ def no_plugins():
 
 def run_live(
     exchange, strategy=Recorder, *, seconds=600, plan=None, on_bar=None, mode=Mode.TESTNET,
-    options=None, feeds=(SYMBOL,), setup=None, runtime=None, **params,
+    options=None, feeds=(SYMBOL,), setup=None, runtime=None, db_url=None, **params,
 ):  # fmt: skip
     """Run a strategy on an exchange in its virtual time for so long; return the strategy."""
     runtime = runtime or exchange.runtime
-    store = BaseStore(mode=mode, exchange=exchange, runtime=runtime, plugins=no_plugins())
+    store = BaseStore(
+        mode=mode, exchange=exchange, runtime=runtime, plugins=no_plugins(), db_url=db_url
+    )
     cerebro = bt.Cerebro(stdstats=False)
     cerebro.setbroker(store.getbroker())
     options = {"ccxt_timeframe": "1m", "historical_limit": 5} | (options or {})

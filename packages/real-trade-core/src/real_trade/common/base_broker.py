@@ -14,6 +14,7 @@ from backtrader.position import Position as BtPosition
 from real_trade.common.commission import CryptoCommInfo
 from real_trade.common.copies import feed_behind
 from real_trade.common.executions import Executions, stamp
+from real_trade.common.restoring import Restorer
 from real_trade.common.sizer import CashShareSizer
 from real_trade.common.translate import Untranslatable, check_request, intent_of
 from real_trade.model import Fill, Instrument, Mode, OrderState
@@ -84,6 +85,7 @@ class BaseBroker(bt.BrokerBase):
         self._ids: dict[int, str] = {}
         self.executions = Executions(self.getcommissioninfo)
         self._holdings = self.executions.holdings
+        self._restorer = Restorer(self)
         store.bind_broker(self)
 
     # What Backtrader reads
@@ -97,6 +99,13 @@ class BaseBroker(bt.BrokerBase):
             self._prepare(self.cerebro)
             bases = {name: one.base for name, one in self.store.exchange.instruments().items()}
             self._holdings.know(self.cerebro.datas, bases, self.store.books.dust)
+            self._restore(self.cerebro.datas)
+        self.store.begin()
+
+    def _restore(self, feeds: Any) -> None:
+        for name, order in self._restorer.orders(feeds).items():
+            self._by_id[name] = order
+            self._ids[order.ref] = name
 
     def stop(self) -> None:
         """Stop what the broker started; safe to call again."""
@@ -154,8 +163,20 @@ class BaseBroker(bt.BrokerBase):
 
     @property
     def open_orders(self) -> list[bt.Order]:
-        """Return the orders that have not ended, oldest first."""
-        return [self._by_id[order.client_order_id] for order in self.store.desk.open_orders()]
+        """Return the orders that have not ended, oldest first; those of earlier runs too."""
+        names = (order.client_order_id for order in self.store.desk.open_orders())
+        return [self._by_id[name] for name in names if name in self._by_id]
+
+    def get_orders_open(self, safe: bool = False) -> list[bt.Order]:
+        """Return the orders that have not ended, as Backtrader's own broker does.
+
+        After a restart a strategy finds its orders here, in `start()`: with the `info` that it gave
+        them, and `restored`.
+
+        Args:
+            safe: copies, which may be changed.
+        """
+        return [order.clone() if safe else order for order in self.open_orders]
 
     @property
     def paper_cash(self) -> float:
@@ -266,6 +287,8 @@ class BaseBroker(bt.BrokerBase):
 
     def next(self) -> None:
         """Take in what has come; Cerebro calls this every cycle."""
+        if self.cerebro is not None and self.cerebro.runningstrats:
+            self._restorer.give_to(self.cerebro.runningstrats[0])
         self.store.pump()
         self.store.calls.make()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
@@ -282,7 +305,9 @@ class BaseBroker(bt.BrokerBase):
 
     def get_notification(self) -> bt.Order | None:
         """Return the next copy, None when there are no more."""
-        return self._notifications.popleft() if self._notifications else None
+        if not self._notifications or self._restorer.is_waiting:
+            return None
+        return self._notifications.popleft()
 
     def order_changed(self, change: OrderChange) -> None:
         """Tell Backtrader what became of an order; called by the desk, on Cerebro's thread."""

@@ -13,26 +13,25 @@ from real_trade.common.books import BookedFill, Books
 from real_trade.common.calls import Call, Calls
 from real_trade.common.gate import OrderGate
 from real_trade.common.hold import HoldSwitch, held_exchange
+from real_trade.common.intake import STOP, Intake
+from real_trade.common.journaling import open_journal
 from real_trade.common.live_gate import refuse_live
-from real_trade.common.messages import AskAgain, HistoryLoaded, history_work
+from real_trade.common.messages import history_work
 from real_trade.common.opening import instance_key, paper_on, settings_of
 from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import Exchange, StreamHandle, StreamingExchange, Subscription
 from real_trade.feeds import Barrier
 from real_trade.model import (
-    AccountUpdate,
     Bar,
     Channel,
-    ConnectionChanged,
     Fill,
     Market,
     Mode,
     OrderState,
     Timeframe,
-    TopOfBook,
 )
-from real_trade.orders import MemoryJournal, OrderChange, OrderDesk
+from real_trade.orders import Journal, OrderDesk, Restored
 from real_trade.paper import PaperExchange
 from real_trade.plugins import PluginManager, manager
 from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseStore"]
 
-_STOP = object()
 _SETTLE_S = 5.0
 _ANEW = "make store, broker and feeds anew for every run; run a strategy once for each parameter"
 _IN_FLIGHT = frozenset({OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.PENDING_CANCEL})
@@ -67,6 +65,9 @@ class BaseStore(AccountQuestions):
         endpoint: a simulator's address in place of the exchange's.
         exchange_name: the name under which a plugin registered the exchange.
         exchange: an exchange that is open already, such as a backtest's.
+        bot: the name that outlives restarts; client order ids carry it.
+        db_url: where testnet and live write their orders down before they send them; RT_DB_URL or a
+            file for each mode if empty. None keeps them in memory, and a restart knows none.
 
     Raises:
         ConfigurationError: an unknown market, a mode that is refused, a missing key.
@@ -103,6 +104,8 @@ class BaseStore(AccountQuestions):
         exchange: Exchange | None = None,
         exchange_name: str = "",
         plugins: PluginManager | None = None,
+        bot: str = "main",
+        db_url: str | None = "",
     ) -> None:
         super().__init__()
         if market_type not in _MARKETS:
@@ -115,6 +118,7 @@ class BaseStore(AccountQuestions):
         self.proxy = proxy
         self.market = _MARKETS[market_type]
         self.endpoint = endpoint
+        self.bot, self.db_url = bot, db_url
         self.exchange_name = exchange_name or type(self).exchange_name  # type: ignore[misc]
         self._keys = (Secret(apikey), Secret(secret)) if self.mode.signs else (Secret(), Secret())
         if self.mode is Mode.LIVE:
@@ -133,9 +137,12 @@ class BaseStore(AccountQuestions):
         self._handle: StreamHandle | None = None
         self._books: Books | None = None
         self._desk: OrderDesk | None = None
+        self._journal: Journal | None = None
+        self.restored = Restored()
         self.prices = Prices(self.runtime.clock)
         self.hold, self.calls = HoldSwitch(), Calls()
         self.gate = OrderGate(self)
+        self._intake = Intake(self)
         self.barrier = Barrier(self.runtime.clock)
         self._history_lane = self.runtime.lane("history")
 
@@ -226,18 +233,30 @@ class BaseStore(AccountQuestions):
         quote = self._broker.p.base_currency if self._broker is not None else "USDT"
         self._books = Books(exchange.instruments(), quote)
         self._books.load(exchange.balances().values(), now)
+        self._journal = open_journal(self)
         self._desk = OrderDesk(
             exchange=held_exchange(exchange, self.hold),
             runtime=self.runtime,
             inbox=self.inbox,
-            journal=MemoryJournal(f"rt-{self.runtime.token(8)}"),
-            listener=self._order_changed,
+            journal=self._journal,
+            listener=self._intake.order_changed,
             guard=self.gate.fault_of,
             reference=self.price,
+            on_finding=self._intake.found,
         )
+        self.restored = self._desk.restore()
         self.is_connected = True
         if isinstance(exchange, StreamingExchange):
             self._handle = exchange.stream([Subscription(Channel.ACCOUNT)], self.inbox.put)
+
+    def begin(self) -> None:
+        """Ask what became of restored orders and compare books, now that the broker knows them."""
+        if self.mode.signs:
+            self.desk.start()
+
+    def is_own(self, client_order_id: str) -> bool:
+        """Return whether this bot placed the order, in this run or an earlier one."""
+        return self._journal is not None and self._journal.is_own_id(client_order_id)
 
     def subscribe(self, symbol: str, timeframe: Any) -> None:
         """Stream the bars of a symbol into the inbox."""
@@ -257,6 +276,8 @@ class BaseStore(AccountQuestions):
             self._handle.close()
         if self._desk is not None:
             self._desk.stop()
+        if self._journal is not None:
+            self._journal.close()
         self._history_lane.close()
         if self._exchange is not None:
             self._exchange.close()
@@ -269,7 +290,7 @@ class BaseStore(AccountQuestions):
 
         No new order leaves from then on.
         """
-        self.inbox.put(_STOP)
+        self.inbox.put(STOP)
 
     def call(self, function: Callable[[], None]) -> None:
         """Have `function` called on Cerebro's thread, between two steps; from any thread."""
@@ -288,7 +309,7 @@ class BaseStore(AccountQuestions):
 
     def _drain(self) -> None:
         for value in self.inbox.drain():
-            self._take(value)
+            self._intake.take(value)
 
     def advance(self, datas: Iterable[Any]) -> None:
         """Show a backtest's new bars to the venue, where orders wait for them."""
@@ -333,6 +354,11 @@ class BaseStore(AccountQuestions):
         """Return whether a stop was asked for."""
         return self._stop_by is not None
 
+    def end_soon(self) -> None:
+        """Take no new orders from now on, and end once what is in flight is known."""
+        if self._stop_by is None:
+            self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
+
     @property
     def is_settled(self) -> bool:
         """Return whether a stop was asked for and may happen: every answer is here, or overdue."""
@@ -346,48 +372,6 @@ class BaseStore(AccountQuestions):
         """Block until something comes, at most `timeout_s`; return whether something came."""
         return self.inbox.wait(timeout_s)
 
-    def _take(self, value: Any) -> None:
-        if value is _STOP:
-            if self._stop_by is None:
-                self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
-        elif isinstance(value, Bar):
-            self.prices.take_bar(value)
-            for feed in self._feeds:
-                feed.take_bar(value)
-        elif isinstance(value, HistoryLoaded):
-            value.feed.take_history(value)
-        elif isinstance(value, AskAgain):
-            value.feed.ask_again()
-        elif isinstance(value, TopOfBook):
-            self.prices.take(value.symbol, (value.bid + value.ask) / 2, value.time)
-        elif isinstance(value, AccountUpdate):
-            self.books.update(value)
-            if self._broker is not None:
-                self._broker.cash = float(self.books.cash)
-        elif isinstance(value, ConnectionChanged):
-            self._connection(value)
-        elif isinstance(value, Call):
-            self.calls.add(value)
-        elif not self.desk.apply(value):
-            self.put_notification(f"ignored: {type(value).__name__}")
-
-    def _connection(self, change: ConnectionChanged) -> None:
-        self.desk.apply(change)
-        if change.channel is Channel.BARS:
-            for feed in self._feeds:
-                feed.take_connection(change)
-        self.plugins.tell("connection_changed", change=change)
-        self.put_notification(
-            f"{change.channel.value}: {change.state.value} {change.detail}".rstrip()
-        )
-
-    def _order_changed(self, change: OrderChange) -> None:
-        if self._broker is not None:
-            self._broker.order_changed(change)
-        for fill in change.fills:
-            self.plugins.tell("fill_received", fill=fill, order=change.order)
-        self.plugins.tell("order_updated", order=change.order)
-
     def book(self, fill: Fill) -> BookedFill:
         """Book a fill of ours, once."""
         symbol = f"{fill.fee_asset}/{self.books.quote}"
@@ -398,6 +382,10 @@ class BaseStore(AccountQuestions):
                 f"of {symbol} is unknown; add a feed of it"
             )
         return self.books.book(fill, rate)
+
+    def rebook(self, fill: Fill) -> BookedFill:
+        """Book a fill of an earlier run; a fee in a third asset counts as no commission then."""
+        return self.books.rebook(fill, None)
 
     def price(self, symbol: str) -> Decimal | None:
         """Return the last known price of a symbol."""

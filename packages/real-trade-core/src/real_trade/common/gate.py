@@ -34,6 +34,8 @@ class OrderGate:
                 f"{intent.symbol} is still catching up: an order that adds risk is taken once its "
                 "feed is LIVE (trade_before_live=True takes it at once)"
             )
+        if store.mode.signs and not store.desk.is_reconciled and self._adds_risk(intent):
+            return "the account is still being compared with our books; place it a moment later"
         if not store.plugins.has_guards:
             return ""
         instrument = store.exchange.instruments()[intent.symbol]

@@ -58,7 +58,8 @@ class TradingRunner:
         risk, tracker, health, reporter, notifiers: objects that this run makes effective; see
             `engine.attachments.Attachments`.
         bot: the name that outlives restarts; commands and holds go by it.
-        db_url: the store; RT_DB_URL or a file for each mode if empty, None for no record at all.
+        db_url: the store and the journal of orders; RT_DB_URL or a file for each mode if empty.
+            None records nothing: a restart then knows nothing of the run before it.
         on_error: what to do when the strategy raises.
         history: bars to run a backtest on, without any exchange: one table for each symbol.
         warm_up: how many bars of history come before the first live one.
@@ -136,6 +137,8 @@ class TradingRunner:
             "endpoint": endpoint,
             "mode": self.mode,
             "runtime": runtime,
+            "bot": bot,
+            "db_url": db_url,
         }
         self._broker_options = {"cash": cash, "commission": commission}
         self._data_options: dict[str, Any] = {

@@ -47,6 +47,9 @@ class Journal(Protocol):
     def replay(self) -> Iterator[Entry]:
         """Yield all that was written, oldest first."""
 
+    def close(self) -> None:
+        """Let go of what it holds; safe to call again."""
+
 
 class MemoryJournal:
     """A journal for backtest and paper: nothing on disk, so a restart begins anew.
@@ -81,3 +84,6 @@ class MemoryJournal:
     def replay(self) -> Iterator[Entry]:
         """Yield what was kept, oldest first."""
         return iter(list(self._entries))
+
+    def close(self) -> None:
+        """Keep what was kept: it is in memory, and may be replayed."""
