@@ -28,6 +28,7 @@ _COMMANDS = {
     "flatten": ("control:flatten", "Stop entries, cancel orders, close positions."),
     "kill": ("control:kill", "Let nothing leave any more, until resume --confirm."),
     "cancel": ("control:cancel", "Cancel one of its orders."),
+    "reconcile": ("reconcile:reconcile", "Show its journal beside the exchange's books."),
     "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),
     "plugins": ("plugins:plugins", "See the installed plugins and how they are doing."),

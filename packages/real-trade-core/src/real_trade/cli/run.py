@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
 import click
 
 from real_trade.cli.options import strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
-
-if TYPE_CHECKING:
-    from real_trade.model import Mode
 
 __all__ = ["run"]
 
@@ -94,6 +88,7 @@ def run(
     name; paper needs none. Ctrl-C stops it in order. From another terminal, real-trade status shows
     it, and stop, pause, resume, flatten, kill and cancel command it.
     """
+    from real_trade.cli.keys import key_of
     from real_trade.cli.runs import figures, leave, watch
     from real_trade.engine import TradingRunner
     from real_trade.engine.modes import parse_mode
@@ -106,8 +101,8 @@ def run(
     strategy_cls = load_strategy(strategy, plugins)
     runner = TradingRunner(
         exchange=exchange,
-        apikey=_key("apikey", chosen),
-        secret=_key("secret", chosen),
+        apikey=key_of("apikey", chosen),
+        secret=key_of("secret", chosen),
         symbols=symbols,
         timeframes=timeframes,
         strategy_cls=strategy_cls,
@@ -133,19 +128,3 @@ def run(
         rows = [(key.replace("_", " "), value) for key, value in told.items()]
         print_table("Run", ("figure", "value"), rows)
     leave(ctx, runner)
-
-
-def _key(name: str, mode: Mode) -> str:
-    """Return a key from the environment or a file; paper needs none, so none is read."""
-    from real_trade.utils.errors import ConfigurationError
-    from real_trade.utils.secrets import find_secret
-
-    if not mode.signs:
-        return ""
-    found = find_secret(name, environ=os.environ).secret.reveal()
-    if not found:
-        raise ConfigurationError(
-            f"{mode.value} signs its orders and needs a key: {name} is not set",
-            remedy=f"export RT_{name.upper()}=..., or RT_{name.upper()}_FILE=path",
-        )
-    return found

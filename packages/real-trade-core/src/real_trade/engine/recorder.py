@@ -126,7 +126,7 @@ class RunRecorder(bt.Analyzer):
             cash=broker.getcash(),
             position=broker.getposition(data).size,
             max_drawdown=self.max_drawdown,
-            open_orders=len(self._open),
+            open_orders=len(broker.open_orders),
         )
 
     def get_analysis(self) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class RunObserver:
 
     def account(self, view: AccountView) -> None:
         """Keep the account, and how the run is; called with every `account_updated`."""
+        self._take_over(view)
         point = EquityPoint(
             run_id=self._log.run.run_id,
             time=view.time,
@@ -66,6 +67,12 @@ class RunObserver:
             self._last, self._after_fill = point, False
             self._log.equity(point)
         self._log.state(self.state, self._told(view))
+
+    def _take_over(self, view: AccountView) -> None:
+        """Keep orders of an earlier run too, which nobody is told of anew."""
+        for order in view.open_orders:
+            if order.client_order_id not in self._open:
+                self.order_updated(order)
 
     @property
     def state(self) -> RunState:

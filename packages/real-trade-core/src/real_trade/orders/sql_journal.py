@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Engine, Row, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Engine, insert
+from sqlalchemy.exc import SQLAlchemyError
 
-from real_trade.orders.codec import decode, encode
+from real_trade.orders.codec import encode
 from real_trade.orders.entries import Cancel, Entry, Opened, Sending
 from real_trade.orders.ids import ClientOrderIds
 from real_trade.orders.journal import JournalError
+from real_trade.orders.journal_reader import (
+    RESTORE,
+    JournalReader,
+    JournalScope,
+    damaged,
+    digest_of,
+    journal_error,
+)
 from real_trade.runtime import Clock
 from real_trade.runtime.failpoints import failpoint
 from real_trade.storage.engine import open_engine, sqlite_path
@@ -24,44 +32,7 @@ from real_trade.storage.schema import upgrade
 from real_trade.storage.tables import journal_rows, journal_scopes
 from real_trade.utils.errors import ConfigurationError, RealTradeError
 
-__all__ = ["JournalScope", "SqlJournal"]
-
-_ROWS_AT_ONCE = 5000
-_RESTORE = (
-    "stop, copy the file away, and restore the last backup; `real-trade reconcile` shows what "
-)
-_RESTORE += "the exchange has"
-# What a database says, whether trying again is of no use, and what to do.
-_FAULTS = (
-    ("locked", False, "end the other program that has the journal open"),
-    ("full", False, "free space on the journal's disk"),
-    ("readonly", False, "make the journal's file and directory writable"),
-    ("unable to open", False, "make the journal's file and directory writable"),
-    ("i/o error", True, "check the journal's disk; then start again"),
-    ("malformed", True, _RESTORE),
-    ("not a database", True, _RESTORE),
-)
-
-
-@attrs.frozen(kw_only=True)
-class JournalScope:
-    """Whose journal it is: one account on one market.
-
-    Attributes:
-        account: tells accounts apart without telling secrets, such as a key's fingerprint.
-        environment: tells, say, a demo from the real thing; the two never share a journal.
-    """
-
-    exchange: str
-    market: str
-    account: str
-    environment: str
-
-    @property
-    def name(self) -> str:
-        """Return a file name for it."""
-        text = f"{self.exchange}-{self.market}-{self.account}"
-        return "".join(char if char.isalnum() or char in "-_" else "_" for char in text)
+__all__ = ["JournalScope", "SqlJournal", "read_journal"]
 
 
 class SqlJournal:
@@ -91,10 +62,11 @@ class SqlJournal:
         self._file = _identity(self._path)
         self._broken: JournalError | None = None
         self._is_doubtful = False
+        self._reader = JournalReader(engine, scope)
         self._scope_id = self._find_scope()
-        self._genesis = hashlib.sha256(repr(attrs.astuple(scope)).encode()).digest()
         with self._engine.connect() as connection:
-            self._seq, self._epoch, self._digest = self._end(connection)
+            end = self._reader.end(connection, self._scope_id)
+        self._seq, self._epoch, self._digest = end.seq, end.epoch, end.digest
         self._open_epoch(bot, url)
 
     @classmethod
@@ -140,12 +112,12 @@ class SqlJournal:
         except BaseException as error:
             lock.release()
             if isinstance(error, SQLAlchemyError):
-                raise _journal_error(error) from error
+                raise journal_error(error) from error
             if isinstance(error, RealTradeError) or not isinstance(error, Exception):
                 raise
             # A damaged file breaks in ways that nobody has listed.
             raise JournalError(
-                f"the journal cannot be opened: {error}", remedy=_RESTORE, is_final=True
+                f"the journal cannot be opened: {error}", remedy=RESTORE, is_final=True
             ) from error
 
     def next_client_order_id(self) -> str:
@@ -163,14 +135,15 @@ class SqlJournal:
             with self._engine.begin() as connection:
                 if self._is_doubtful:
                     # A commit that failed may have been one after all.
-                    self._seq, _, self._digest = self._end(connection)
+                    end = self._reader.end(connection, self._scope_id)
+                    self._seq, self._digest = end.seq, end.digest
                 rows = self._rows(entries)
                 connection.execute(insert(journal_rows), rows)
                 for entry in entries:
                     failpoint(_COMMIT_POINTS.get(type(entry), "c13"))
         except SQLAlchemyError as error:
             self._is_doubtful = True
-            refused = _journal_error(error)
+            refused = journal_error(error)
             if refused.is_final:
                 self._broken = refused
             raise refused from error
@@ -183,21 +156,16 @@ class SqlJournal:
         Raises:
             JournalError: a row is missing, was changed, or cannot be read.
         """
-        seq, digest = 0, self._genesis
-        for row in self._read():
-            seq += 1
-            values = row._asdict()
-            expected = _digest(digest, values)
-            if row.seq != seq or row.digest != expected:
-                raise self._damaged(f"row {seq} is missing or was changed")
-            digest = expected
-            try:
-                entry = decode(row.kind, row.payload)
-            except (KeyError, ValueError, TypeError) as error:
-                raise self._damaged(f"row {seq} cannot be read ({error})") from error
-            yield entry
-        if (seq, digest) != (self._seq, self._digest):
-            raise self._damaged(f"it ends at row {seq} instead of {self._seq}")
+        seq, digest = 0, self._scope.genesis
+        try:
+            for number, link, entry in self._reader.entries(self._scope_id):
+                seq, digest = number, link
+                yield entry
+            if (seq, digest) != (self._seq, self._digest):
+                raise damaged(f"it ends at row {seq} instead of {self._seq}")
+        except JournalError as error:
+            self._broken = error if error.is_final else self._broken
+            raise
 
     def verify(self) -> int:
         """Check every row; return how many there are.
@@ -216,21 +184,12 @@ class SqlJournal:
     # Opening
 
     def _find_scope(self) -> int:
-        scope = self._scope
-        key = {"exchange": scope.exchange, "market": scope.market, "account": scope.account}
+        found = self._reader.find()
+        if found is not None:
+            return found
+        new = insert(journal_scopes).values(**attrs.asdict(self._scope))
         with self._engine.begin() as connection:
-            found = connection.execute(select(journal_scopes).filter_by(**key)).one_or_none()
-            if found is None:
-                new = insert(journal_scopes).values(environment=scope.environment, **key)
-                return int(connection.execute(new.returning(journal_scopes.c.id)).scalar_one())
-        if found.environment != scope.environment:
-            raise JournalError(
-                f"this is the journal of environment {found.environment!r}, "
-                f"and the run is in {scope.environment!r}",
-                remedy="use another journal for each environment",
-                is_final=True,
-            )
-        return int(found.id)
+            return int(connection.execute(new.returning(journal_scopes.c.id)).scalar_one())
 
     def _open_epoch(self, bot: str, url: str) -> None:
         self.verify()
@@ -250,16 +209,6 @@ class SqlJournal:
         self._lock.notes[url] = self._epoch
         self._lock.save()
 
-    def _end(self, connection: Connection) -> tuple[int, int, bytes]:
-        table = journal_rows.c
-        last = connection.execute(
-            select(table.seq, table.epoch, table.digest)
-            .where(table.scope_id == self._scope_id)
-            .order_by(table.seq.desc())
-            .limit(1)
-        ).one_or_none()
-        return (0, 0, self._genesis) if last is None else (last.seq, last.epoch, last.digest)
-
     # Rows
 
     def _rows(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -276,32 +225,9 @@ class SqlJournal:
                 "client_order_id": client_order_id,
                 "payload": payload,
             }
-            row["digest"] = digest = _digest(digest, row)
+            row["digest"] = digest = digest_of(digest, row)
             rows.append(row)
         return rows
-
-    def _read(self) -> Iterator[Row[Any]]:
-        """Yield rows in portions, so that no long read keeps the log from shrinking."""
-        table, after = journal_rows.c, 0
-        wanted = select(journal_rows).where(table.scope_id == self._scope_id).order_by(table.seq)
-        while True:
-            try:
-                with self._engine.connect() as connection:
-                    rows = connection.execute(
-                        wanted.where(table.seq > after).limit(_ROWS_AT_ONCE)
-                    ).all()
-            except SQLAlchemyError as error:
-                raise _journal_error(error) from error
-            yield from rows
-            if len(rows) < _ROWS_AT_ONCE:
-                return
-            after = rows[-1].seq
-
-    def _damaged(self, what: str) -> JournalError:
-        self._broken = JournalError(
-            f"the journal is damaged: {what}", remedy=_RESTORE, is_final=True
-        )
-        return self._broken
 
     def _refuse_if_unfit(self) -> None:
         if self._broken is not None:
@@ -324,12 +250,6 @@ class SqlJournal:
 _COMMIT_POINTS: dict[type[Any], str] = {Sending: "c04", Cancel: "c17"}
 
 
-def _digest(previous: bytes, row: dict[str, Any]) -> bytes:
-    names = ("seq", "epoch", "written_at", "kind", "client_order_id", "payload")
-    text = "\x1f".join(str(row[name]) for name in names)
-    return hashlib.sha256(previous + text.encode()).digest()
-
-
 def _identity(path: Path | None) -> tuple[int, int] | None:
     """Return what makes a file this file, None when there is none."""
     if path is None:
@@ -341,17 +261,25 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _journal_error(error: SQLAlchemyError) -> JournalError:
-    reason = str(getattr(error, "orig", None) or error)
-    if isinstance(error, IntegrityError):
-        return JournalError(
-            f"another program writes to this journal ({reason})",
-            remedy="give each bot a journal of its own",
-            is_final=True,
-        )
-    for words, is_final, remedy in _FAULTS:
-        if words in reason.lower():
-            return JournalError(f"the journal: {reason}", remedy=remedy, is_final=is_final)
-    return JournalError(
-        f"the journal: {reason}", remedy="check the journal's database", is_final=False
-    )
+@contextmanager
+def read_journal(url: str, scope: JournalScope) -> Iterator[Iterator[Entry]]:
+    """Yield all entries of a journal, oldest first, without a lock; none if there is no journal.
+
+    Raises:
+        JournalError: it is damaged, or of another environment.
+        StorageError: it cannot be opened.
+    """
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        yield iter(())
+        return
+    engine = open_engine(url)
+    try:
+        upgrade(engine)
+        reader = JournalReader(engine, scope)
+        scope_id = reader.find()
+        yield iter(()) if scope_id is None else (entry for _, _, entry in reader.entries(scope_id))
+    except SQLAlchemyError as error:
+        raise journal_error(error) from error
+    finally:
+        engine.dispose()
