@@ -31,10 +31,12 @@ from real_trade.plugins import (
     Health,
     HealthState,
     Message,
+    Network,
     PluginManager,
     PluginStatus,
     RunInfo,
     Severity,
+    SimulatorSpec,
     StrategySpec,
     hookimpl,
 )
@@ -129,6 +131,11 @@ def test_hook_register_exchanges():
 def test_hook_register_strategies():
     spec = StrategySpec(name="Mine", target="mine:Mine")
     assert ask("register_strategies", [spec]).strategies == {"Mine": spec}
+
+
+def test_hook_register_simulators():
+    spec = SimulatorSpec(name="binance", open=lambda market: Network(None, None))
+    assert ask("register_simulators", [spec]).simulators == {"binance": spec}
 
 
 def test_hook_register_commands():

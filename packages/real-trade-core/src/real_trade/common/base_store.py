@@ -32,7 +32,7 @@ from real_trade.model import (
     Timeframe,
 )
 from real_trade.orders import Journal, OrderDesk, Restored
-from real_trade.paper import PaperExchange
+from real_trade.paper import PaperExchange, PriceModel
 from real_trade.plugins import PluginManager, manager
 from real_trade.runtime import Runtime, SystemRuntime, VirtualRuntime
 from real_trade.utils.errors import ConfigurationError
@@ -68,6 +68,7 @@ class BaseStore(AccountQuestions):
         bot: the name that outlives restarts; client order ids carry it.
         db_url: where testnet and live write their orders down before they send them; RT_DB_URL or a
             file for each mode if empty. None keeps them in memory, and a restart knows none.
+        paper_prices: spread and slippage of fills on paper.
 
     Raises:
         ConfigurationError: an unknown market, a mode that is refused, a missing key.
@@ -106,8 +107,10 @@ class BaseStore(AccountQuestions):
         plugins: PluginManager | None = None,
         bot: str = "main",
         db_url: str | None = "",
+        paper_prices: PriceModel | None = None,
     ) -> None:
         super().__init__()
+        self.paper_prices = paper_prices
         if market_type not in _MARKETS:
             raise ConfigurationError(
                 f"unknown market {market_type!r} (known: {', '.join(_MARKETS)})",

@@ -47,6 +47,7 @@ def paper_on(store: BaseStore, source: Exchange) -> PaperExchange:
         source=source,
         clock=store.runtime.clock,
         bars=BarModel() if history else None,
+        prices=store.paper_prices,
         fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
     )
 

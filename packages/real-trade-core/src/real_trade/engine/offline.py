@@ -10,7 +10,7 @@ import attrs
 
 from real_trade.common.fees import quote_fees
 from real_trade.model import Instrument, Market, Timeframe
-from real_trade.paper import GeneratedTape, PaperExchange
+from real_trade.paper import FeeSchedule, GeneratedTape, PaperExchange
 from real_trade.storage.bar_files import BarTable
 from real_trade.utils.errors import ConfigurationError
 
@@ -21,7 +21,10 @@ _FINE = Decimal("0.00000001")
 
 
 def offline_exchange(
-    bars: BarTable | Sequence[BarTable], cash: float, commission: float
+    bars: BarTable | Sequence[BarTable],
+    cash: float,
+    commission: float,
+    listed: Sequence[Instrument] = (),
 ) -> PaperExchange:
     """Return a paper exchange for some symbols' bars; the fee is charged in quote, unrounded.
 
@@ -29,14 +32,18 @@ def offline_exchange(
         bars: what the backtest runs on.
         cash: starting cash in quote units.
         commission: fee as a ratio (0.001 is 0.1 %).
+        listed: instruments with an exchange's own steps; the others round as little as they can.
+            With any, fees are taken as exchanges do: from what is received, rounded.
 
     Raises:
         ConfigurationError: the symbols are not all priced in one asset.
     """
     tables = [bars] if isinstance(bars, BarTable) else list(bars)
     symbols = sorted({table.symbol for table in tables})
-    instruments = [offline_instrument(symbol) for symbol in symbols]
-    fees = quote_fees(Decimal(repr(commission)))
+    known = {one.symbol: one for one in listed}
+    instruments = [known.get(symbol) or offline_instrument(symbol) for symbol in symbols]
+    rate = Decimal(repr(commission))
+    fees = FeeSchedule(maker=rate, taker=rate) if listed else quote_fees(rate)
     balances = {common_quote(symbols): Decimal(repr(cash))}
     return PaperExchange(balances=balances, instruments=instruments, fees=fees)
 

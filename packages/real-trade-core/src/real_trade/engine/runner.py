@@ -22,7 +22,8 @@ from real_trade.engine.offline import common_quote, offline_exchange
 from real_trade.engine.recorder import RunRecorder, RunSummary
 from real_trade.engine.shield import ErrorPolicy, Shield
 from real_trade.engine.signals import stop_on_signals
-from real_trade.model import Mode
+from real_trade.model import Instrument, Mode
+from real_trade.paper import PriceModel
 from real_trade.plugins import PluginManager, RunInfo, Severity, manager
 from real_trade.runtime import Runtime
 from real_trade.storage.bar_files import BarTable
@@ -62,6 +63,8 @@ class TradingRunner:
             None records nothing: a restart then knows nothing of the run before it.
         on_error: what to do when the strategy raises.
         history: bars to run a backtest on, without any exchange: one table for each symbol.
+        listed: instruments whose steps such a backtest rounds to; the finest for others.
+        paper_prices: spread and slippage of fills on paper.
         warm_up: how many bars of history come before the first live one.
         bars_kept: how many bars of each line a live run remembers.
         max_bars: stop after so many counted bars.
@@ -103,6 +106,8 @@ class TradingRunner:
         market_type: str = "spot",
         endpoint: str = "",
         history: BarTable | Sequence[BarTable] | None = None,
+        listed: Sequence[Instrument] = (),
+        paper_prices: PriceModel | None = None,
         warm_up: int = 200,
         bars_kept: int = 10_000,
         fromdate: datetime | None = None,
@@ -139,6 +144,7 @@ class TradingRunner:
             "runtime": runtime,
             "bot": bot,
             "db_url": db_url,
+            "paper_prices": paper_prices,
         }
         self._broker_options = {"cash": cash, "commission": commission}
         self._data_options: dict[str, Any] = {
@@ -147,6 +153,7 @@ class TradingRunner:
             "todate": todate,
         }
         self._db_url = db_url
+        self._listed = listed
         self._on_error = on_error
         self._bars_kept = bars_kept
         self._max_bars = max_bars
@@ -179,9 +186,8 @@ class TradingRunner:
             return self
         tables = self._feeds.tables
         if tables:
-            self._store_options["exchange"] = offline_exchange(
-                tables, self._broker_options["cash"], self._broker_options["commission"]
-            )
+            money = (self._broker_options["cash"], self._broker_options["commission"])
+            self._store_options["exchange"] = offline_exchange(tables, *money, self._listed)
         quote = common_quote(self._feeds.symbols)
         self.store = BaseStore(plugins=self._plugins, **self._store_options)
         self.broker = self.store.getbroker(base_currency=quote, **self._broker_options)

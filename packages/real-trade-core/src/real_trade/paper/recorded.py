@@ -25,11 +25,13 @@ class DepthModel:
         spread: as a ratio of the price; at least one tick.
         amount: what the best level shows, in base units; each level behind shows as much more.
         levels: how many levels each side shows, half a spread apart.
+        is_locked: no spread at all: both sides trade at the recorded price, as in a backtest.
     """
 
     spread: Decimal = amount_field("spread", Decimal("0.0001"))
     amount: Decimal = amount_field("amount", Decimal(1))
     levels: int = 10
+    is_locked: bool = False
 
 
 class RecordedTape:
@@ -170,6 +172,9 @@ class RecordedTape:
     def _quote(self, trade: MarketTrade) -> Quote:
         depth, instrument = self._depth, self._instrument
         step = instrument.price_step
+        if depth.is_locked:
+            best = (Level(trade.price, depth.amount),)
+            return Quote(trade.symbol, best, best, trade.time)
         half = max(trade.price * depth.spread / 2, step / 2)
         best_bid = instrument.round_price(trade.price - half, Side.BUY)
         best_ask = instrument.round_price(trade.price + half, Side.SELL)

@@ -22,6 +22,7 @@ from real_trade.plugins.values import (
     CommandSpec,
     Denial,
     ExchangeSpec,
+    SimulatorSpec,
     StrategySpec,
 )
 from real_trade.utils.errors import ConfigurationError
@@ -51,6 +52,7 @@ class PluginManager:
         self._exchanges: dict[str, tuple[str, ExchangeSpec]] = {}
         self._strategies: dict[str, tuple[str, StrategySpec]] = {}
         self._commands: dict[str, tuple[str, CommandSpec]] = {}
+        self._simulators: dict[str, tuple[str, SimulatorSpec]] = {}
         self._sections: dict[str, tuple[str, type]] = {}
         self._checks: dict[str, tuple[str, Callable[[], object]]] = {}
         self._loader.load(installed() if points is None else points)
@@ -92,6 +94,11 @@ class PluginManager:
     def commands(self) -> dict[str, CommandSpec]:
         """Return the commands on offer, by name."""
         return {name: spec for name, (_, spec) in sorted(self._commands.items())}
+
+    @property
+    def simulators(self) -> dict[str, SimulatorSpec]:
+        """Return the simulators on offer, by the exchange that each plays."""
+        return {name: spec for name, (_, spec) in sorted(self._simulators.items())}
 
     @property
     def sections(self) -> dict[str, type]:
@@ -225,6 +232,7 @@ class PluginManager:
             ("register_exchanges", ExchangeSpec, self._exchanges),
             ("register_strategies", StrategySpec, self._strategies),
             ("register_commands", CommandSpec, self._commands),
+            ("register_simulators", SimulatorSpec, self._simulators),
         ):
             for spec in self._answer(plugin, hook, list):
                 if not isinstance(spec, kind):
@@ -250,6 +258,7 @@ class PluginManager:
             self._exchanges,
             self._strategies,
             self._commands,
+            self._simulators,
             self._sections,
             self._checks,
         ]

@@ -13,6 +13,7 @@ from real_trade.plugins.values import (
     ExchangeSpec,
     Message,
     RunInfo,
+    SimulatorSpec,
     StrategySpec,
 )
 
@@ -24,6 +25,7 @@ PROVIDERS = frozenset(
         "register_strategies",
         "register_config",
         "register_commands",
+        "register_simulators",
         "register_health_checks",
     }
 )
@@ -76,6 +78,14 @@ def register_commands() -> list[CommandSpec]:  # type: ignore[empty-body]  # a s
 
     Asked once, when plugins are loaded, on the loading thread. The target is imported only when the
     command runs. A failure disables the plugin.
+    """
+
+
+@hookspec
+def register_simulators() -> list[SimulatorSpec]:  # type: ignore[empty-body]  # a specification
+    """Return the simulators this plugin offers, by the exchange whose protocol each speaks.
+
+    Asked once, when plugins are loaded, on the loading thread. A failure disables the plugin.
     """
 
 

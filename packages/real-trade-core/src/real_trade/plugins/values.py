@@ -11,8 +11,10 @@ from typing import Any
 import attrs
 
 from real_trade.exchange import Exchange, ExchangeSettings
-from real_trade.model import Balance, Market, Mode, Order, Position
-from real_trade.model.numbers import amount_field
+from real_trade.exchange.transport import Connector, Transport
+from real_trade.model import Balance, Bar, Market, Mode, Order, Position
+from real_trade.model.numbers import ZERO, amount_field, optional_amount_field
+from real_trade.runtime import Runtime
 
 __all__ = [
     "AccountView",
@@ -22,8 +24,11 @@ __all__ = [
     "Health",
     "HealthState",
     "Message",
+    "Network",
     "RunInfo",
     "Severity",
+    "SimulatedMarket",
+    "SimulatorSpec",
     "StrategySpec",
 ]
 
@@ -43,6 +48,46 @@ class ExchangeSpec:
     open: Callable[[ExchangeSettings], Exchange]
     markets: frozenset[Market] = frozenset({Market.SPOT})
     has_demo: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class SimulatedMarket:
+    """What a simulator in this process shall play, on the clock of `runtime`.
+
+    Attributes:
+        bars: by unified symbol, oldest first; the exchange's time starts with the first.
+        balances: what the one account starts with, by asset.
+        fee: maker and taker, as a ratio.
+        spread: between best bid and best ask, as a ratio; at least what one tick allows. None for
+            no spread at all: both sides trade at the last price.
+        latency_ms: one way, of requests, replies and messages.
+        apikey, secret: of the account.
+    """
+
+    runtime: Runtime
+    bars: Mapping[str, tuple[Bar, ...]]
+    balances: Mapping[str, Decimal]
+    fee: Decimal = amount_field("fee", ZERO)
+    spread: Decimal | None = optional_amount_field("spread")
+    latency_ms: int = 5
+    apikey: str = attrs.field(default="", repr=False)
+    secret: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
+class Network:
+    """The way to an exchange that is in this process."""
+
+    transport: Transport
+    connector: Connector
+
+
+@attrs.frozen(kw_only=True)
+class SimulatorSpec:
+    """A simulator that a plugin offers. `name` is that of the exchange whose protocol it speaks."""
+
+    name: str
+    open: Callable[[SimulatedMarket], Network]
 
 
 @attrs.frozen(kw_only=True)

@@ -82,4 +82,5 @@ class Driver:
             self._quotes[symbol] = event
             self.show(event)
         else:
+            self._market.tape_trade(event)
             self._venue.on_trade(event)

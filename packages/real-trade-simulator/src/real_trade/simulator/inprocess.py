@@ -7,6 +7,7 @@ the bytes comes out as the errors that a real transport would raise.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from real_trade.exchange.transport import (
@@ -17,18 +18,59 @@ from real_trade.exchange.transport import (
     SocketHandler,
 )
 from real_trade.model import to_ms
-from real_trade.paper import Tape
+from real_trade.paper import DepthModel, RecordedTape, Tape
+from real_trade.plugins.values import Network, SimulatedMarket
 from real_trade.runtime import VirtualClock, VirtualRuntime
 from real_trade.simulator.frames import FrameError, payload_of
 from real_trade.simulator.messages import Message
 from real_trade.simulator.replies import Answer, Later, Reply, Request
-from real_trade.simulator.settings import SimulatorSettings
+from real_trade.simulator.settings import SimulatorSettings, Switches
 from real_trade.simulator.simulator import Simulator
 from real_trade.simulator.sockets import SocketEnd
+from real_trade.simulator.symbols import spot_listings
+from real_trade.utils.errors import ConfigurationError
 
-__all__ = ["InProcessExchange"]
+__all__ = ["InProcessExchange", "in_process_network"]
 
 _IP = "127.0.0.1"
+
+
+def in_process_network(market: SimulatedMarket) -> Network:
+    """Return the way to a simulator that plays recorded bars; its time starts with the first.
+
+    Raises:
+        ConfigurationError: the clock is not a virtual one, a symbol is not listed, or has no bars.
+    """
+    if not isinstance(market.runtime, VirtualRuntime):
+        raise ConfigurationError("a simulator in this process needs a virtual clock")
+    natives = [symbol.replace("/", "") for symbol in market.bars]
+    listings = {one.instrument.symbol: one.instrument for one in spot_listings(natives)}
+    empty = [symbol for symbol, bars in market.bars.items() if not bars]
+    if empty:
+        raise ConfigurationError(f"there are no bars of {', '.join(empty)}")
+    depth = DepthModel(
+        spread=market.spread or Decimal(0),
+        amount=Decimal(1_000_000),
+        is_locked=market.spread is None,
+    )
+    tapes = {
+        symbol: RecordedTape(listings[symbol], bars, depth=depth)
+        for symbol, bars in market.bars.items()
+    }
+    first = min(bars[0].open_time for bars in market.bars.values())
+    settings = SimulatorSettings(
+        start_ms=to_ms(first),
+        symbols=tuple(natives),
+        balances=market.balances,
+        keys={"default": (market.apikey, market.secret)},
+        maker_fee=market.fee,
+        taker_fee=market.fee,
+        switches=Switches(accounts_on_tape=market.spread is not None),
+    )
+    exchange = InProcessExchange(
+        market.runtime, settings, latency_ms=market.latency_ms, tapes=tapes
+    )
+    return Network(exchange, exchange)
 
 
 class InProcessExchange:

@@ -117,8 +117,10 @@ class MarketData:
         *,
         seed: int,
         start_ms: int,
+        accounts_on_tape: bool = True,
     ) -> None:
         self.venue = venue
+        self._accounts_on_tape = accounts_on_tape
         self.start_ms = start_ms
         self.symbols: dict[str, SymbolMarket] = {}
         self.by_native: dict[str, SymbolMarket] = {}
@@ -146,12 +148,21 @@ class MarketData:
         for listener in self._on_book:
             listener(one)
 
+    def tape_trade(self, trade: MarketTrade) -> None:
+        """Take a trade of the tape, before the venue has it."""
+        if not self._accounts_on_tape:
+            self._print(trade)
+
+    def _print(self, trade: MarketTrade, buyer_order: int = 0, seller_order: int = 0) -> None:
+        one = self.symbols[trade.symbol]
+        found = one.add(trade, buyer_order, seller_order)
+        for listener in self._on_print:
+            listener(one, found)
+
     def _hear(self, event: VenueEvent) -> None:
         if isinstance(event, TradePrinted):
-            one = self.symbols[event.trade.symbol]
-            found = one.add(event.trade, event.buyer_order_id, event.seller_order_id)
-            for listener in self._on_print:
-                listener(one, found)
+            if self._accounts_on_tape:
+                self._print(event.trade, event.buyer_order_id, event.seller_order_id)
         elif isinstance(event, BookChanged):
             self.touch(event.symbol, to_ms(event.time))
 

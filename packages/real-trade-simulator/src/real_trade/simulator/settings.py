@@ -21,11 +21,14 @@ class Switches:
         listen_keys_on_spot: the world before 2026-02-20, when spot had listen keys.
         read_lag_ms: reads of an order see it only so long after it was sent.
         check_time: whether timestamps are judged; off when the clock runs faster than real time.
+        accounts_on_tape: whether trades of the accounts are public too, and so are part of bars;
+            off where bars must be exactly the tape's.
     """
 
     listen_keys_on_spot: bool = False
     read_lag_ms: int = 0
     check_time: bool = True
+    accounts_on_tape: bool = True
 
 
 @attrs.frozen(kw_only=True)

@@ -70,6 +70,7 @@ class Simulator:
             prices,
             seed=settings.seed,
             start_ms=start_ms - start_ms % _SECOND_MS,
+            accounts_on_tape=settings.switches.accounts_on_tape,
         )
         self.surface = SpotSurface(
             self.spot, self.market, self.schedule, self.faults, message_faults, self._gone
