@@ -109,7 +109,7 @@ def test_a_row_that_is_no_bar_is_refused_with_its_line(typed, strategy_file, tmp
     ("words", "code", "told"),
     [
         (["--csv", "none.csv"], 9, "none.csv"),
-        ([], 3, "--csv FILE and --tape SEED"),
+        ([], 3, "one of --csv FILE"),
         (["--tape", "7", "--csv", "x.csv"], 3, "one of --csv FILE"),
         (["--tape", "7", "--timeframe", "1hour"], 3, "unknown timeframe '1hour'"),
         (["--tape", "7", "--bars", "0"], 3, "above zero"),

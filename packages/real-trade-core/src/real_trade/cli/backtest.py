@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from real_trade.cli.download import cached_bars, history_options
 from real_trade.cli.options import strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
+from real_trade.cli.progress import progress_bar
 from real_trade.utils.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from real_trade.engine.recorder import RunSummary
-    from real_trade.storage.bar_files import BarTable, Progress
+    from real_trade.storage.bar_files import BarTable
 
 __all__ = ["backtest"]
 
@@ -37,7 +36,8 @@ __all__ = ["backtest"]
     help="Bars of a generated market instead of a file.",
 )
 @click.option("--bars", default=1000, show_default=True, help="How many bars --tape generates.")
-@click.option("--timeframe", help="Bar length; told from the file if not given; 1h for --tape.")
+@click.option("--timeframe", help="Bar length; told from a file if not given; 1h elsewhere.")
+@history_options
 @output_option
 def backtest(
     strategy: str,
@@ -49,11 +49,18 @@ def backtest(
     tape_seed: int | None,
     bars: int,
     timeframe: str | None,
+    since: str | None,
+    until: str | None,
+    exchange: str,
+    market: str,
+    endpoint: str,
     output: str,
 ) -> None:
     """Run a strategy on history and print what came of it.
 
-    Orders are matched by the paper venue: nothing is signed, nothing is sent.
+    The bars come from a file (--csv), from a generated market (--tape), or from an exchange
+    (--since), which are kept on disk. Orders are matched by the paper venue: nothing is signed,
+    nothing is sent.
     """
     from real_trade.engine import TradingRunner
     from real_trade.engine.strategies import load_strategy, parse_parameters
@@ -61,8 +68,13 @@ def backtest(
     from real_trade.plugins import manager
 
     strategy_cls = load_strategy(strategy, manager())
-    table = _history(csv_path, tape_seed, bars, symbol, timeframe)
-    with _progress(f"backtest {symbol} {table.timeframe.value}", len(table)) as advance:
+    _check_sources(csv_path, tape_seed, since)
+    if since is not None:
+        span = (since, until, endpoint)
+        table = cached_bars(exchange, market, symbol, timeframe or "1h", span)
+    else:
+        table = _history(csv_path, tape_seed, bars, symbol, timeframe)
+    with progress_bar(f"backtest {symbol} {table.timeframe.value}", len(table)) as advance:
         summary = TradingRunner(
             symbol=symbol,
             timeframe=table.timeframe.value,
@@ -85,17 +97,20 @@ def backtest(
         )
 
 
+def _check_sources(csv_path: str | None, tape_seed: int | None, since: str | None) -> None:
+    if [csv_path, tape_seed, since].count(None) != 2:
+        raise ConfigurationError(
+            "a backtest needs bars: one of --csv FILE, --tape SEED and --since DATE",
+            remedy="for example: --tape 7 --bars 2000",
+        )
+
+
 def _history(
     csv_path: str | None, tape_seed: int | None, bars: int, symbol: str, timeframe: str | None
 ) -> BarTable:
     from real_trade.model import Timeframe
     from real_trade.storage.bar_files import describe_gaps, read_bars
 
-    if (csv_path is None) == (tape_seed is None):
-        raise ConfigurationError(
-            "a backtest needs bars: one of --csv FILE and --tape SEED",
-            remedy="for example: --tape 7 --bars 2000",
-        )
     try:
         length = None if timeframe is None else Timeframe.parse(timeframe)
     except ValueError as error:
@@ -106,7 +121,7 @@ def _history(
         return generated_bars(symbol, length or Timeframe.H1, bars, tape_seed or 0)
     if not Path(csv_path).is_file():
         raise DataError(f"file {csv_path!r} does not exist", remedy="check the path")
-    with _progress(f"reading {Path(csv_path).name}", 0) as advance:
+    with progress_bar(f"reading {Path(csv_path).name}", 0) as advance:
         table = read_bars(csv_path, symbol, length, advance)
     gaps = table.gaps()
     if gaps:
@@ -116,30 +131,6 @@ def _history(
     if not len(table):
         raise DataError(f"{csv_path} holds no bars", remedy="check the file")
     return table
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Progress]:
-    """Show a bar with rate and time left on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield _ignore
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import TimeRemainingColumn
-
-    with Bar(
-        *Bar.get_default_columns(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task(what, total=total or None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
-
-
-def _ignore(done: int, of: int) -> None:
-    """Progress that nobody watches."""
 
 
 def _figures(strategy: str, symbol: str, table: BarTable, summary: RunSummary) -> dict[str, Any]:
