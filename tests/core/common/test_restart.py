@@ -185,3 +185,11 @@ def test_a_position_is_this_bots_own_and_a_symbol_that_is_gone_hurts_nobody(worl
     world.exchange.tape = kit.flat_bars([10.0] * 300, symbol="ETH/USDT")
     after = world.run(strategy=Finder, feeds=("ETH/USDT",))
     assert (after.held, after.found) == (0, [])
+
+
+def test_coins_that_went_elsewhere_are_told_while_the_bot_runs(world):
+    found = world.run({7: world.buy_in_parts}, seconds=400)
+    assert any("holdings differ: the account holds 0 BTC" in str(note) for note in found.notes)
+    world.exchange.held["BTC"] = D("0.3")
+    after = world.run(seconds=400)
+    assert not any("holdings differ" in str(note) for note in after.notes)

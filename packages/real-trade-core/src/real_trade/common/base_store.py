@@ -131,8 +131,7 @@ class BaseStore(AccountQuestions):
         self._owns_runtime = runtime is None
         self.plugins = plugins or manager()
         self.inbox = self.runtime.inbox()
-        self.is_closed = False
-        self.is_connected = False
+        self.is_closed = self.is_connected = False
         self._stop_by: float | None = None
         self._exchange = exchange
         self._broker: BaseBroker | None = None
@@ -246,6 +245,7 @@ class BaseStore(AccountQuestions):
             guard=self.gate.fault_of,
             reference=self.price,
             on_finding=self._intake.found,
+            held=self._books.amounts if self.mode.signs else None,
         )
         self.restored = self._desk.restore()
         self.is_connected = True

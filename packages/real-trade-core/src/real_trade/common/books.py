@@ -106,6 +106,10 @@ class Books:
         """Return the position of `symbol`, which may be none."""
         return self.positions.get(symbol) or Position(symbol=symbol)
 
+    def amounts(self) -> dict[str, Decimal]:
+        """Return the signed amount of each position that there is."""
+        return {name: one.amount for name, one in self.positions.items() if one.amount}
+
     def prices_fee_of(self, fill: Fill) -> bool:
         """Return whether the fill itself prices its fee: it was paid in base or quote."""
         instrument = self._instruments[fill.symbol]

@@ -34,6 +34,7 @@ from real_trade.orders.cancels import Cancels
 from real_trade.orders.checks import fault_of, mix_up, rounded
 from real_trade.orders.entries import Cancel, Mark, Sending, Watermark
 from real_trade.orders.errands import Errands, Outcome, Turn
+from real_trade.orders.holdings_check import Held, HoldingsCheck
 from real_trade.orders.journal import Journal, JournalError
 from real_trade.orders.missing_fills import MissingFills
 from real_trade.orders.outbox import Outbox, Ticket
@@ -69,6 +70,7 @@ class OrderDesk:
         guard: asked before an order leaves; its answer, unless empty, denies the order.
         reference: the last known price of a symbol, or None.
         on_finding: told of every difference between our books and the exchange's.
+        held: what our fills add up to, by symbol; compared with the account's holdings where given.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class OrderDesk:
         reference: Callable[[str], Decimal | None],
         on_finding: Callable[[Finding], None] | None = None,
         settings: DeskSettings | None = None,
+        held: Held | None = None,
     ) -> None:
         self.halted_symbols: dict[str, str] = {}
         self._halts: dict[FindingKind, str] = {}
@@ -104,9 +107,9 @@ class OrderDesk:
         self._record.finders.append(self._halt_if_told)
         if on_finding is not None:
             self._record.finders.append(on_finding)
-        self._assemble()
+        self._assemble(held)
 
-    def _assemble(self) -> None:
+    def _assemble(self, held: Held | None) -> None:
         parts = Parts(
             record=self._record,
             exchange=self._exchange,
@@ -117,7 +120,10 @@ class OrderDesk:
         self._resolver = Resolver(parts, look_ups)
         self._record.report_watchers.append(MissingFills(parts, look_ups).look_after)
         self._cancels = Cancels(parts, self._cancel_lane, self._resolver)
-        self._reconciler = Reconciler(parts, look_ups, self._resolver, self._journal.is_own_id)
+        check = held and HoldingsCheck(self._record, self._exchange.instruments, held)
+        self._reconciler = Reconciler(
+            parts, look_ups, self._resolver, self._journal.is_own_id, check
+        )
 
     # What is known
 
@@ -377,8 +383,6 @@ class OrderDesk:
     def reconcile(self) -> None:
         """Compare open orders and fills with the exchange's, off Cerebro's thread."""
         self._reconciler.run()
-
-    look_up_all = reconcile
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Finish what was decided, take in what came of it, and write it down.

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 import attrs
 
 from real_trade.exchange import AuthError, Unavailable
-from real_trade.model import Fill, OrderReport, OrderState
+from real_trade.model import Balance, Fill, OrderReport, OrderState, Position
 from real_trade.orders.entries import Watermark
 from real_trade.orders.errands import Outcome
+from real_trade.orders.holdings_check import HoldingsCheck
 from real_trade.orders.parts import Parts
 from real_trade.orders.resolve import Resolver, fills_since
 from real_trade.orders.values import Action, Finding, FindingKind, OrderChange
@@ -28,6 +29,7 @@ _LOG = logging.getLogger("real_trade.orders")
 _NOT_YET_KNOWN = {OrderState.SUBMITTED, OrderState.UNKNOWN}
 # What the exchange has just taken may not be in its lists yet.
 _READS_LAG = timedelta(seconds=15)
+_LOOK_TWICE_S = 5.0
 
 
 @attrs.frozen(kw_only=True)
@@ -38,10 +40,12 @@ class _Survey:
     reports: tuple[OrderReport, ...]
     fills: tuple[Fill, ...]
     asked: Mapping[str, datetime]
+    balances: Mapping[str, Balance] | None = None
+    positions: tuple[Position, ...] = ()
 
 
 class Reconciler:
-    """Compares open orders and fills, one comparison at a time."""
+    """Compares open orders, fills and holdings, one comparison at a time."""
 
     def __init__(
         self,
@@ -49,8 +53,10 @@ class Reconciler:
         lane: Lane,
         resolver: Resolver,
         is_own_id: Callable[[str], bool],
+        holdings: HoldingsCheck | None = None,
     ) -> None:
         self.is_done = False
+        self._holdings = holdings
         self._record = parts.record
         self._exchange = parts.exchange
         self._errands = parts.errands
@@ -85,9 +91,10 @@ class Reconciler:
             name for name, order in self._record.tracker.orders.items() if order.state.is_terminal
         }
         asked = dict(self._since)
+        with_holdings = self._holdings is not None and self._holdings.is_needed
         self._errands.run(
             self._lane,
-            lambda: self._survey(asked),
+            lambda: self._survey(asked, with_holdings),
             lambda outcome: self._surveyed(expected, ended, outcome),
         )
 
@@ -99,7 +106,7 @@ class Reconciler:
     def _begin(self, symbol: str, since: datetime) -> None:
         self._since[symbol] = min(since, self._since.get(symbol, since))
 
-    def _survey(self, asked: Mapping[str, datetime]) -> _Survey:
+    def _survey(self, asked: Mapping[str, datetime], with_holdings: bool) -> _Survey:
         server_time = self._exchange.server_time()
         reports = self._exchange.open_orders()
         fills: list[Fill] = []
@@ -108,7 +115,12 @@ class Reconciler:
             failpoint("c30")
             fills += self._exchange.fills(symbol, since - overlap)
         return _Survey(
-            server_time=server_time, reports=tuple(reports), fills=tuple(fills), asked=asked
+            server_time=server_time,
+            reports=tuple(reports),
+            fills=tuple(fills),
+            asked=asked,
+            balances=self._exchange.balances() if with_holdings else None,
+            positions=tuple(self._exchange.positions()) if with_holdings else (),
         )
 
     def _surveyed(self, expected: list[str], ended: set[str], outcome: Outcome[_Survey]) -> None:
@@ -132,7 +144,12 @@ class Reconciler:
         self._attempt = 0
         failpoint("c31")
         self.is_done = True
-        self._go_on()
+        self._go_on(is_suspicious=self._compare_holdings(survey))
+
+    def _compare_holdings(self, survey: _Survey) -> bool:
+        if self._holdings is None or survey.balances is None:
+            return False
+        return self._holdings.look(survey.balances, survey.positions)
 
     def _take_fills(self, fills: tuple[Fill, ...]) -> None:
         for fill in fills:
@@ -229,10 +246,12 @@ class Reconciler:
         self._attempt += 1
         self._timer = self._errands.later(max(pause, asked or 0.0), self.run)
 
-    def _go_on(self) -> None:
+    def _go_on(self, *, is_suspicious: bool) -> None:
         if self._run_again:
             self._run_again = False
             self.run()
+        elif is_suspicious:
+            self._timer = self._errands.later(_LOOK_TWICE_S, self.run)
         elif self._settings.reconcile_every_s > 0:
             self._timer = self._errands.later(self._settings.reconcile_every_s, self.run)
 

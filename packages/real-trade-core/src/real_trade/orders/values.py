@@ -50,6 +50,7 @@ class FindingKind(Enum):
     VANISHED = "vanished order"  # it was there, and the exchange tells no more of it
     MISSING_FILLS = "missing fills"  # the exchange counts more than it lists
     CANCEL_FAILED = "failed cancel"
+    HOLDINGS = "holdings differ"  # the account holds other than our fills add up to
     MIXED_UP = "answer for another order"
     DUPLICATE_ORDER = "duplicate order"  # two at the exchange from one intent
     JOURNAL = "journal"
