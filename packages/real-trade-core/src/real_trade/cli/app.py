@@ -31,6 +31,7 @@ _COMMANDS = {
     "reconcile": ("reconcile:reconcile", "Show its journal beside the exchange's books."),
     "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),
+    "sweep": ("sweep:sweep", "Search its parameters, on one machine or on many."),
     "download": ("download:download", "Fetch history and keep it on disk."),
     "parity": ("parity:parity", "Compare its decisions in backtest, on paper, on an exchange."),
     "plugins": ("plugins:plugins", "See the installed plugins and how they are doing."),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from real_trade.engine.recorder import RunSummary
     from real_trade.storage.bar_files import BarTable
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "bars_of"]
 
 
 @click.command()
@@ -68,12 +68,18 @@ def backtest(
     from real_trade.plugins import manager
 
     strategy_cls = load_strategy(strategy, manager())
-    _check_sources(csv_path, tape_seed, since)
-    if since is not None:
-        span = (since, until, endpoint)
-        table = cached_bars(exchange, market, symbol, timeframe or "1h", span)
-    else:
-        table = _history(csv_path, tape_seed, bars, symbol, timeframe)
+    table = bars_of(
+        csv_path=csv_path,
+        tape_seed=tape_seed,
+        bars=bars,
+        symbol=symbol,
+        timeframe=timeframe,
+        since=since,
+        until=until,
+        exchange=exchange,
+        market=market,
+        endpoint=endpoint,
+    )
     with progress_bar(f"backtest {symbol} {table.timeframe.value}", len(table)) as advance:
         summary = TradingRunner(
             symbol=symbol,
@@ -95,6 +101,26 @@ def backtest(
             ("figure", "value"),
             [(key.replace("_", " "), value) for key, value in figures.items()],
         )
+
+
+def bars_of(
+    *,
+    csv_path: str | None,
+    tape_seed: int | None,
+    bars: int,
+    symbol: str,
+    timeframe: str | None,
+    since: str | None,
+    until: str | None,
+    exchange: str,
+    market: str,
+    endpoint: str,
+) -> BarTable:
+    """Return the bars that the options of a backtest name; one source, or an error."""
+    _check_sources(csv_path, tape_seed, since)
+    if since is None:
+        return _history(csv_path, tape_seed, bars, symbol, timeframe)
+    return cached_bars(exchange, market, symbol, timeframe or "1h", (since, until, endpoint))
 
 
 def _check_sources(csv_path: str | None, tape_seed: int | None, since: str | None) -> None:
