@@ -70,7 +70,7 @@ def test_testnet_without_a_key_says_where_to_put_one(typed, strategy_file):
 def test_an_unknown_mode_is_answered_with_the_nearest(typed, strategy_file):
     done = typed("run", "-s", str(strategy_file), "--mode", "papr")
     assert done.code == 3
-    assert "did you mean 'paper'" in done.err
+    assert "write mode as paper" in done.err
 
 
 @pytest.mark.parametrize(

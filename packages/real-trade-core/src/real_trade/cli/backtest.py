@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from real_trade.cli.configured import config_option, configured, sections_of, tell_plan
 from real_trade.cli.download import cached_bars, history_options
 from real_trade.cli.options import strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
@@ -20,8 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["backtest", "bars_of"]
 
 
+_SETTINGS = {
+    "exchange": "exchange",
+    "market": "market_type",
+    "endpoint": "endpoint",
+    "symbol": "symbol",
+    "cash": "initial_cash",
+    "commission": "commission",
+}
+
+
 @click.command()
 @strategy_options()
+@config_option
 @click.option(
     "--csv",
     "csv_path",
@@ -39,61 +51,53 @@ __all__ = ["backtest", "bars_of"]
 @click.option("--timeframe", help="Bar length; told from a file if not given; 1h elsewhere.")
 @history_options
 @output_option
-def backtest(
-    strategy: str,
-    params: tuple[str, ...],
-    symbol: str,
-    cash: float,
-    commission: float,
-    csv_path: str | None,
-    tape_seed: int | None,
-    bars: int,
-    timeframe: str | None,
-    since: str | None,
-    until: str | None,
-    exchange: str,
-    market: str,
-    endpoint: str,
-    output: str,
-) -> None:
+@click.pass_context
+def backtest(ctx: click.Context, /, **options: Any) -> None:
     """Run a strategy on history and print what came of it.
 
     The bars come from a file (--csv), from a generated market (--tape), or from an exchange
     (--since), which are kept on disk. Orders are matched by the paper venue: nothing is signed,
-    nothing is sent.
+    nothing is sent. Limits of the settings' file are enforced as they are in a live run.
     """
     from real_trade.engine import TradingRunner
-    from real_trade.engine.strategies import load_strategy, parse_parameters
+    from real_trade.engine.strategies import load_strategy, parameters_of, parse_parameters
     from real_trade.model import Mode
     from real_trade.plugins import manager
 
-    strategy_cls = load_strategy(strategy, manager())
+    loaded = configured(ctx, options["config_path"], _SETTINGS, manager())
+    config, sections = loaded.config, sections_of(loaded, manager())
+    strategy_cls = load_strategy(options["strategy"], manager())
     table = bars_of(
-        csv_path=csv_path,
-        tape_seed=tape_seed,
-        bars=bars,
-        symbol=symbol,
-        timeframe=timeframe,
-        since=since,
-        until=until,
-        exchange=exchange,
-        market=market,
-        endpoint=endpoint,
+        csv_path=options["csv_path"],
+        tape_seed=options["tape_seed"],
+        bars=options["bars"],
+        symbol=config.symbol,
+        timeframe=options["timeframe"],
+        since=options["since"],
+        until=options["until"],
+        exchange=config.exchange,
+        market=config.market_type,
+        endpoint=config.endpoint,
     )
-    with progress_bar(f"backtest {symbol} {table.timeframe.value}", len(table)) as advance:
+    tell_plan(sections)
+    with progress_bar(f"backtest {config.symbol} {table.timeframe.value}", len(table)) as advance:
         summary = TradingRunner(
-            symbol=symbol,
+            symbol=config.symbol,
             timeframe=table.timeframe.value,
             strategy_cls=strategy_cls,
-            strategy_params=parse_parameters(params, strategy_cls),
+            strategy_params={
+                **parameters_of(config.strategy_params, strategy_cls),
+                **parse_parameters(options["params"], strategy_cls),
+            },
             mode=Mode.BACKTEST,
-            cash=cash,
-            commission=commission,
+            cash=config.initial_cash,
+            commission=config.commission,
             history=table,
             on_bar=lambda count: advance(count, len(table)),
+            sections=sections,
         ).run()
-    figures = _figures(strategy_cls.__name__, symbol, table, summary)
-    if output == "json":
+    figures = _figures(strategy_cls.__name__, config.symbol, table, summary)
+    if options["output"] == "json":
         print_json(figures)
     else:
         print_table(

@@ -57,11 +57,23 @@ def _show_status(found: Found, output: str) -> None:
     if output == "json":
         print_json(told)
         return
-    rows = [(name.replace("_", " "), _cell(value)) for name, value in told.items()]
+    rows = [(name.replace("_", " "), _cell(value)) for name, value in _lines(told)]
     if output == "csv":
         print_csv(("figure", "value"), rows)
         return
     print_table(f"Status [{found.run.mode.value}]", ("figure", "value"), rows)
+
+
+def _lines(told: _Row) -> list[tuple[str, Any]]:
+    """Return what a person reads: a line for each check and for each limit."""
+    lines = [(name, value) for name, value in told.items() if name not in {"health", "risk"}]
+    for name, one in told["health"].items():
+        lines.append((f"check {name}", f"{one['state']} {one['detail']}".rstrip()))
+    for one in told["risk"].get("limits", []):
+        part = "" if one["part"] is None else f" ({one['part']:.0%})"
+        used = f": {one['used']} used{part}" if one["used"] else ""
+        lines.append((one["name"], f"{one['limit']}{used}"))
+    return lines
 
 
 def _status_of(found: Found) -> _Row:
@@ -96,6 +108,11 @@ def _status_of(found: Found) -> _Row:
         "feeds": health.get("feeds", {}),
         "open_orders": len(open_orders),
         "checks": health.get("checks", {}),
+        "health": {
+            name: {word: value for word, value in one.items() if word != "details"}
+            for name, one in health.get("health", {}).items()
+        },
+        "risk": health.get("health", {}).get("risk", {}).get("details", {}),
         "commands": [
             {"verb": one.verb.value, "state": one.state.value, "detail": one.detail}
             for one in asked

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import click
 
+from real_trade.cli.configured import (
+    config_option,
+    configured,
+    is_typed,
+    sections_of,
+    tell_plan,
+)
 from real_trade.cli.options import strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
 
 __all__ = ["run"]
 
 
+# Settings by the options that say them.
+_SETTINGS = {
+    "exchange": "exchange",
+    "market": "market_type",
+    "mode": "mode",
+    "endpoint": "endpoint",
+    "symbols": "symbol",
+    "timeframes": "timeframe",
+    "warm_up": "historical_limit",
+    "cash": "initial_cash",
+    "commission": "commission",
+}
+
+
 @click.command()
 @strategy_options(several=True)
+@config_option
 @click.option(
     "--timeframe",
     "timeframes",
@@ -40,7 +65,7 @@ __all__ = ["run"]
     default="",
     help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
 )
-@click.option("--warm-up", default=200, show_default=True, help="Bars of history before the first.")
+@click.option("--warm-up", default=1000, show_default=True, help="Bars of history before all.")
 @click.option("--bars", type=int, help="Stop after so many live bars.")
 @click.option(
     "--bot",
@@ -63,26 +88,11 @@ __all__ = ["run"]
 )
 @output_option
 @click.pass_context
-def run(
-    ctx: click.Context,
-    strategy: str,
-    params: tuple[str, ...],
-    symbols: tuple[str, ...],
-    cash: float,
-    commission: float,
-    timeframes: tuple[str, ...],
-    exchange: str,
-    market: str,
-    mode: str,
-    endpoint: str,
-    warm_up: int,
-    bars: int | None,
-    bot: str,
-    db_url: str,
-    on_error: str,
-    output: str,
-) -> None:
+def run(ctx: click.Context, /, **options: Any) -> None:
     """Run a strategy on live bars: in paper unless told otherwise.
+
+    What is not typed comes from the environment (RT_...), from the file, or from the user's own;
+    limits of the file are enforced and shown before the run.
 
     Keys come from RT_APIKEY and RT_SECRET, or from the files that RT_APIKEY_FILE and RT_SECRET_FILE
     name; paper needs none. Ctrl-C stops it in order. From another terminal, real-trade status shows
@@ -93,36 +103,48 @@ def run(
     from real_trade.engine import TradingRunner
     from real_trade.engine.modes import parse_mode
     from real_trade.engine.shield import parse_policy
-    from real_trade.engine.strategies import load_strategy, parse_parameters
+    from real_trade.engine.strategies import load_strategy, parameters_of, parse_parameters
     from real_trade.plugins import PluginManager
 
     plugins = PluginManager()
-    chosen = parse_mode(mode)
-    strategy_cls = load_strategy(strategy, plugins)
+    loaded = configured(ctx, options["config_path"], _SETTINGS, plugins)
+    config, sections = loaded.config, sections_of(loaded, plugins)
+    chosen = parse_mode(config.mode)
+    strategy_cls = load_strategy(options["strategy"], plugins)
+    symbols = options["symbols"] if is_typed(ctx, "symbols") else (config.symbol,)
+    timeframes = options["timeframes"] if is_typed(ctx, "timeframes") else (config.timeframe,)
     runner = TradingRunner(
-        exchange=exchange,
+        exchange=config.exchange,
         apikey=key_of("apikey", chosen),
         secret=key_of("secret", chosen),
         symbols=symbols,
         timeframes=timeframes,
         strategy_cls=strategy_cls,
-        strategy_params=parse_parameters(params, strategy_cls),
+        strategy_params={
+            **parameters_of(config.strategy_params, strategy_cls),
+            **parse_parameters(options["params"], strategy_cls),
+        },
         mode=chosen,
-        cash=cash,
-        commission=commission,
-        market_type=market,
-        endpoint=endpoint,
-        warm_up=warm_up,
-        max_bars=bars,
+        cash=config.initial_cash,
+        commission=config.commission,
+        proxy=config.proxy_address(os.environ) or None,
+        market_type=config.market_type,
+        endpoint=config.endpoint,
+        warm_up=config.historical_limit,
+        max_bars=options["bars"],
         plugins=plugins,
-        bot=bot,
-        db_url=db_url,
-        on_error=parse_policy(on_error),
+        bot=options["bot"],
+        db_url=options["db_url"],
+        on_error=parse_policy(options["on_error"]),
+        sections=sections,
     )
-    what = f"{strategy_cls.__name__} {' '.join(symbols)} {' '.join(timeframes)} on {exchange}"
+    tell_plan(sections)
+    what = (
+        f"{strategy_cls.__name__} {' '.join(symbols)} {' '.join(timeframes)} on {config.exchange}"
+    )
     summary = watch(runner, plugins, what)
     told = figures(runner, summary)
-    if output == "json":
+    if options["output"] == "json":
         print_json(told)
     else:
         rows = [(key.replace("_", " "), value) for key, value in told.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ class TradingRunner:
         plugins: whose hooks are told; those of this process by default.
         on_bar: called on Cerebro's thread with the number of each counted bar.
         runtime: the clock and the threads; the machine's own, but for tests.
+        sections: plugins' configuration by section, such as a file's `limits`.
 
     Raises:
         ConfigurationError: an argument is wrong; the message says which and what would do.
@@ -116,6 +117,7 @@ class TradingRunner:
         plugins: PluginManager | None = None,
         on_bar: Callable[[int], None] | None = None,
         runtime: Runtime | None = None,
+        sections: Mapping[str, Any] | None = None,
     ) -> None:
         if strategy_cls is None:
             raise ConfigurationError(
@@ -154,6 +156,7 @@ class TradingRunner:
         }
         self._db_url = db_url
         self._listed = listed
+        self._sections = dict(sections or {})
         self._on_error = on_error
         self._bars_kept = bars_kept
         self._max_bars = max_bars
@@ -406,5 +409,5 @@ class TradingRunner:
             timeframe=" ".join(length.value for length in self._feeds.lengths),
             strategy=self._strategy[0].__name__,
             started_at=self.store.runtime.clock.now(),
-            sections=self.given.sections(self._plugins),
+            sections={**self._sections, **self.given.sections(self._plugins)},
         )

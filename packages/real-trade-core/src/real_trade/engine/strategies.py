@@ -9,7 +9,7 @@ import inspect
 import sys
 import traceback
 from ast import literal_eval
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -50,7 +50,6 @@ def parse_parameters(words: Iterable[str], strategy: type[bt.Strategy]) -> dict[
     Values are Python literals; what is none is text. A name that the strategy does not have is an
     error that suggests the nearest.
     """
-    known = [key for key in strategy.params._getkeys() if not key.startswith("_")]
     found: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
@@ -58,6 +57,21 @@ def parse_parameters(words: Iterable[str], strategy: type[bt.Strategy]) -> dict[
             raise ConfigurationError(
                 f"a parameter is NAME=VALUE, not {word!r}", remedy="for example: -p fast=10"
             )
+        try:
+            found[key] = literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[key] = text
+    return parameters_of(found, strategy)
+
+
+def parameters_of(values: Mapping[str, Any], strategy: type[bt.Strategy]) -> dict[str, Any]:
+    """Return `values` if all of them are parameters of the strategy.
+
+    Raises:
+        ConfigurationError: one is not; the message suggests the nearest.
+    """
+    known = [key for key in strategy.params._getkeys() if not key.startswith("_")]
+    for key in values:
         if key not in known:
             near = get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -65,11 +79,7 @@ def parse_parameters(words: Iterable[str], strategy: type[bt.Strategy]) -> dict[
                 f"{strategy.__name__} has no parameter {key!r}{hint} "
                 f"(it has: {', '.join(known) or 'none'})"
             )
-        try:
-            found[key] = literal_eval(text)
-        except (ValueError, SyntaxError):
-            found[key] = text
-    return found
+    return dict(values)
 
 
 def _is_drive(target: str) -> bool:

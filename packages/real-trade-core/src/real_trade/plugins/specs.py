@@ -93,8 +93,9 @@ def register_simulators() -> list[SimulatorSpec]:  # type: ignore[empty-body]  #
 def register_health_checks() -> dict[str, object]:  # type: ignore[empty-body]  # a specification
     """Return health checks: name to a function of no arguments that returns `Health`.
 
-    Asked once, when plugins are loaded; the functions run off Cerebro's thread. A failure of this
-    hook disables the plugin; a function that fails counts as a failed check.
+    Asked once, when plugins are loaded. The functions run on Cerebro's thread, at most once a
+    second, and must not block. A failure of this hook disables the plugin; a function that fails
+    counts as a failed check.
     """
 
 

@@ -191,9 +191,13 @@ class HealthState(Enum):
 
 @attrs.frozen(kw_only=True)
 class Health:
-    """One check's answer, with the remedy when it is not ok."""
+    """One check's answer, with the remedy when it is not ok.
+
+    `details` are plain values that JSON can hold, for `real-trade status` and pages.
+    """
 
     name: str
     state: HealthState
     detail: str = ""
     remedy: str = ""
+    details: Mapping[str, Any] = attrs.field(factory=dict)

@@ -229,6 +229,12 @@ class Limits:
         """Return `slippage_pct`, or 0."""
         return self.slippage_pct or ZERO
 
+    def plan(self) -> str:
+        """Return all limits in words, which a command shows before a run."""
+        from real_trade.risk.planning import plan  # which knows this class
+
+        return plan(self)
+
     @classmethod
     def from_settings(cls, settings: Settings, **others: Any) -> Self:
         """Return the limits that a run's own risk settings ask for; `others` win over them.

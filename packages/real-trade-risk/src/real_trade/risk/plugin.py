@@ -21,6 +21,7 @@ from real_trade.risk.kill_switch import KillSwitch
 from real_trade.risk.limits import Limits
 from real_trade.risk.state_store import FileStateStore, StateStore
 from real_trade.risk.states import TradingState
+from real_trade.risk.status import status
 
 __all__ = ["REAL_TRADE_API", "configure", "guard", "state_path"]
 
@@ -159,9 +160,16 @@ def _health() -> Health:
     cause = held.memory.states.foremost
     killed = held.kill_switch.state
     detail = killed.reason if killed is not None else cause.reason if cause is not None else ""
+    verdict, remedy = HealthState.OK, ""
     if held.state is TradingState.HALTED:
-        return Health(name="risk", state=HealthState.FAIL, detail=detail, remedy="resume")
-    if held.state is TradingState.REDUCING or not held.limits.configured:
+        verdict, remedy = HealthState.FAIL, "resume"
+    elif held.state is TradingState.REDUCING or not held.limits.configured:
+        verdict, remedy = HealthState.WARN, "see [limits]"
         detail = detail or "no limit is set"
-        return Health(name="risk", state=HealthState.WARN, detail=detail, remedy="see [limits]")
-    return Health(name="risk", state=HealthState.OK, detail="active")
+    return Health(
+        name="risk",
+        state=verdict,
+        detail=detail or "active",
+        remedy=remedy,
+        details=status(held),
+    )
