@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from real_trade.cli.configured import config_option, configured, sections_of
 from real_trade.cli.exits import Exit
 from real_trade.cli.options import strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
@@ -24,6 +25,7 @@ _SHOWN = 20
 
 @click.command()
 @strategy_options()
+@config_option
 @click.option(
     "--tape",
     required=True,
@@ -46,6 +48,7 @@ _SHOWN = 20
 def parity(
     ctx: click.Context,
     strategy: str,
+    config_path: str | None,
     params: tuple[str, ...],
     symbol: str,
     cash: float,
@@ -60,9 +63,9 @@ def parity(
 ) -> None:
     """Run a strategy on one tape in backtest, on paper and on a simulated exchange.
 
-    Every decision is compared by bar, side, type, size and price, and the gap between the results
-    is split into what made it. The simulated exchange speaks the real one's protocol, in virtual
-    time. The exit code is 7 if decisions differ.
+    Every decision is compared by bar, side, type, size, price and verdict of the limits (of the
+    settings' file), and the gap between the results is split into what made it. The simulated
+    exchange speaks the real one's protocol, in virtual time. The exit code is 7 if they differ.
     """
     from real_trade.engine.parity import ParityPlan, run_modes
     from real_trade.engine.parity_report import as_dict, report_on
@@ -70,6 +73,7 @@ def parity(
     from real_trade.plugins import manager
 
     strategy_cls = load_strategy(strategy, manager())
+    loaded = configured(ctx, config_path, {}, manager())
     table = _tape(tape, symbol, timeframe, bars)
     real = fills == "realistic"
     plan = ParityPlan(
@@ -80,6 +84,7 @@ def parity(
         commission=commission if real else 0.0,
         spread=_ratio(spread) if real else None,
         latency_ms=latency if real else 5,
+        sections=sections_of(loaded, manager()),
     )
     click.echo(f"comparing {strategy_cls.__name__} on {len(table)} bars of {symbol}", err=True)
     runs, listed = run_modes(plan, manager())

@@ -41,6 +41,7 @@ class ParityPlan:
         spread: of the simulated exchange, as a ratio, at least what a tick allows; also assumed on
             paper. None for ideal fills: both sides trade at the last price.
         latency_ms: one way, to the simulated exchange.
+        sections: plugins' configuration, such as limits: verdicts are compared too.
     """
 
     strategy_cls: type[bt.Strategy]
@@ -51,11 +52,15 @@ class ParityPlan:
     spread: Decimal | None = None
     latency_ms: int = 5
     exchange: str = "binance"
+    sections: dict[str, Any] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """One order as the strategy asked for it, by the bar that it was decided on."""
+    """One order as the strategy asked for it, by the bar that it was decided on.
+
+    `verdict` is the code of the guard that denied it, "refused" for another refusal, or "".
+    """
 
     bar: datetime
     symbol: str
@@ -63,6 +68,7 @@ class Decision:
     type: str
     size: float
     price: float | None
+    verdict: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -116,8 +122,11 @@ class DecisionRecorder(bt.Analyzer):
                 )
             )
         if order.status in (order.Rejected, order.Margin):
-            reason = order.info.get("reason", "")
+            reason = str(order.info.get("reason", ""))
             self.refusals.append(f"{order.getstatusname()}: {reason}")
+            code = reason.partition(":")[0]
+            verdict = code if code.isidentifier() else "refused"
+            self.decisions[number] = attrs.evolve(self.decisions[number], verdict=verdict)
 
 
 class _Rerouted(PluginManager):
@@ -227,6 +236,7 @@ def _common(plan: ParityPlan) -> dict[str, Any]:
         "cash": plan.cash,
         "commission": plan.commission,
         "db_url": None,
+        "sections": plan.sections,
     }
 
 

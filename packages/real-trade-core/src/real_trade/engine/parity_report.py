@@ -167,7 +167,9 @@ def _words(decision: Decision | None) -> str:
         return "decided nothing"
     at = "" if decision.price is None else f" at {decision.price:g}"
     bar = decision.bar.isoformat(sep=" ", timespec="seconds")
-    return f"{decision.side} {decision.size:g} {decision.symbol} {decision.type}{at} ({bar})"
+    verdict = f", {decision.verdict}" if decision.verdict else ""
+    what = f"{decision.side} {decision.size:g} {decision.symbol} {decision.type}"
+    return f"{what}{at} ({bar}{verdict})"
 
 
 def as_dict(report: ParityReport) -> dict[str, Any]:

@@ -161,6 +161,8 @@ def _plugin_section(name: str, value: Any, target: type, where: str) -> Any:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     if isinstance(value, target):
         return value
+    if isinstance(value, Mapping):
+        _refuse_unknown_in(name, value, target, where)
     try:
         return converter.structure(value, target)
     except (cattrs.BaseValidationError, ValueError, TypeError) as error:
@@ -169,6 +171,18 @@ def _plugin_section(name: str, value: Any, target: type, where: str) -> Any:
             f"{_at(where)}section {name}: {problems}",
             remedy=f"correct section {name}",
         ) from error
+
+
+def _refuse_unknown_in(name: str, value: Mapping[str, Any], target: type, where: str) -> None:
+    known = sorted(field.name for field in attrs.fields(target) if field.init)
+    for word in value:
+        if word not in known:
+            near = get_close_matches(str(word), known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(
+                f"{_at(where)}section {name} has no setting {word!r}{hint}",
+                remedy=f"it has: {', '.join(known)}",
+            )
 
 
 def _is_real_key(secret: Secret) -> bool:

@@ -141,6 +141,14 @@ def account_updated(account: AccountView) -> None:
     _CURRENT.guard.account_updated(account)
 
 
+@hookimpl(optionalhook=True)
+def trading_resumed(by: str) -> None:
+    """Lift what a person may lift: halts, reductions, a tripped breaker; not the kill switch."""
+    held = _CURRENT.guard
+    if held.memory.now is not None:
+        held.resume(time=held.memory.now, by=by)
+
+
 def _limits_of(run: RunInfo) -> Limits | None:
     # From the version of core on that tells them, a run carries the plugins' sections.
     section = getattr(run, "sections", {}).get("limits")
