@@ -243,6 +243,19 @@ def test_L2_P10_a_kill_works_while_the_strategy_hangs(bot):
 
 
 @pytest.mark.timeout(120)
+def test_L2_a_kill_with_flatten_leaves_no_position_and_no_order(bot):
+    bot.start()
+    bot.until(traded)
+    asked = time.monotonic()
+    told = bot.ask("kill", "--flatten")
+    assert time.monotonic() - asked < 20
+    assert (told["verb"], told["state"]) == ("kill", "done")
+    shown = bot.ask("status")
+    assert (shown["state"], shown["positions"]) == ("killed", {})
+    assert none_open(bot.sent()) == []
+
+
+@pytest.mark.timeout(120)
 def test_P03_a_signal_ends_in_order_and_sigusr1_kills(bot):
     bot.start()
     bot.until(traded)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["cancel", "flatten", "kill", "pause", "resume", "stop"]
 
 _LOOK_S = 0.05
+_FLATTEN_S = 15.0
 _Options = dict[str, Any]
 
 
@@ -73,6 +74,12 @@ def flatten(ctx: click.Context, /, **options: Any) -> None:
 @click.command()
 @_asking
 @_reason
+@click.option(
+    "--flatten",
+    "flat",
+    is_flag=True,
+    help="Close the positions first; entries end at once, and the kill follows in any case.",
+)
 @click.pass_context
 def kill(ctx: click.Context, /, **options: Any) -> None:
     """Let nothing leave any more and cancel what rests, until resume --confirm.
@@ -80,6 +87,8 @@ def kill(ctx: click.Context, /, **options: Any) -> None:
     It takes effect within a tenth of a second, even while the strategy hangs; and a bot that does
     not run comes up killed.
     """
+    if options["flat"]:
+        _flatten_first(options)
     _ask(ctx, "kill", options)
 
 
@@ -90,6 +99,19 @@ def kill(ctx: click.Context, /, **options: Any) -> None:
 def cancel(ctx: click.Context, /, **options: Any) -> None:
     """Cancel one ORDER of the bot, by its client order id or the exchange's."""
     _ask(ctx, "cancel", options)
+
+
+def _flatten_first(options: _Options) -> None:
+    """Close the positions of a bot that runs; whatever comes of it, the kill follows."""
+    from real_trade.storage.command_values import Verb
+
+    with find_run(options["bot"], options["mode"], options["db_url"]) as found:
+        if not found.is_alive:
+            return
+        args = {"reason": options["reason"]} if options["reason"] else {}
+        told = _through_the_bot(found, Verb.FLATTEN, args, min(options["wait"], _FLATTEN_S))
+    if told.state.value != "done":
+        click.echo(f"not flat ({told.state.value}: {told.detail}); killing it now", err=True)
 
 
 def _ask(ctx: click.Context, verb: str, options: _Options) -> None:
