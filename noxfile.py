@@ -92,7 +92,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    settle(session, *editable(), *group("lint", ["mypy"]), *group("test", ["pytest"]))
+    settle(session, *editable(), *group("lint", ["mypy"]), *group("test", ["pytest", "optuna"]))
     session.run("mypy", *[str(ROOT / "packages" / name / "src") for name in PACKAGES])
 
 

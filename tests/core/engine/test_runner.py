@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from decimal import Decimal
 from itertools import pairwise
 from types import SimpleNamespace
@@ -224,6 +225,36 @@ class Guard:
 
             return Denial(code="second", reason="every second order")
         return None
+
+
+def test_prometheus_finds_the_figures_and_the_probes_while_a_run_goes_on(world):
+    found = {}
+
+    def look(bar):
+        if bar != 5:
+            return
+        base = found["base"] = runner.metrics_address.removesuffix("metrics")
+        for path in ("metrics", "healthz", "readyz"):
+            with urllib.request.urlopen(base + path, timeout=5) as reply:
+                found[path] = reply.status, reply.read().decode()
+
+    runner = world.runner({1: enter}, bars=6, metrics_port=0, on_bar=look)
+    assert runner.metrics_address == ""
+    runner.run()
+    assert 'realtrade_fills_total{side="buy",symbol="BTC/USDT"} 1.0' in found["metrics"][1]
+    assert 'realtrade_run_info{bot="main"' in found["metrics"][1]
+    assert found["healthz"] == found["readyz"] == (200, "ok\n")
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(found["base"] + "metrics", timeout=5)
+
+
+def test_a_run_is_checked_by_itself_and_status_can_tell(world):
+    world.run({1: enter}, bars=4)
+    with world.reader() as reader:
+        told = reader.newest().health["health"]
+    checks = {name: one["state"] for name, one in told["checks"].items()}
+    assert checks == {"store": "ok", "data": "ok", "balance": "ok", "orders": "ok", "disk": "ok"}
+    assert (told["live"], told["ready"], told["trading"]) == (True, True, True)
 
 
 def test_the_objects_that_a_run_is_given_are_effective(world):

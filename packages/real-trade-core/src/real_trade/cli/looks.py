@@ -110,9 +110,11 @@ def _status_of(found: Found) -> _Row:
         "checks": health.get("checks", {}),
         "health": {
             name: {word: value for word, value in one.items() if word != "details"}
-            for name, one in health.get("health", {}).items()
+            for name, one in health.get("health", {}).get("checks", {}).items()
         },
-        "risk": health.get("health", {}).get("risk", {}).get("details", {}),
+        "ready": health.get("health", {}).get("ready"),
+        "trading": health.get("health", {}).get("trading"),
+        "risk": health.get("health", {}).get("checks", {}).get("risk", {}).get("details", {}),
         "commands": [
             {"verb": one.verb.value, "state": one.state.value, "detail": one.detail}
             for one in asked

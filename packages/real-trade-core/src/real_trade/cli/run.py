@@ -86,6 +86,13 @@ _SETTINGS = {
     type=click.Choice(["halt", "flatten", "restart"]),
     help="If the strategy raises: end the run, close its positions first, or begin anew.",
 )
+@click.option(
+    "--metrics",
+    "metrics_port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve Prometheus metrics, /healthz and /readyz there, on loopback; 0 for any port.",
+)
 @output_option
 @click.pass_context
 def run(ctx: click.Context, /, **options: Any) -> None:
@@ -137,6 +144,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
         db_url=options["db_url"],
         on_error=parse_policy(options["on_error"]),
         sections=sections,
+        metrics_port=options["metrics_port"],
     )
     tell_plan(sections)
     what = (

@@ -5,22 +5,30 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from real_trade.engine.account_watch import AccountWatch
 from real_trade.engine.attachments import Attachments
+from real_trade.engine.checkup import Checkup
 from real_trade.engine.command_box import CommandBox
 from real_trade.engine.commander import Commander, Run
 from real_trade.engine.messenger import Messenger
 from real_trade.engine.run_observer import RunObserver
 from real_trade.engine.systemd import ServiceNotifier
+from real_trade.monitor import HealthChecker
 from real_trade.plugins import AccountView, PluginManager, RunInfo
 from real_trade.runtime import Runtime, SystemRuntime
+from real_trade.storage.engine import sqlite_path
 from real_trade.storage.places import kill_file
 from real_trade.storage.runs import RunLog, RunRecord
 
+if TYPE_CHECKING:
+    from real_trade.monitor.metrics import MetricsServer
+
 __all__ = ["Outside"]
 
+_METRICS = "run-metrics"
 _NAMES = ("run-log", "run-account", "run-messages")
 
 
@@ -31,6 +39,7 @@ class Outside:
 
     Args:
         url: the store's; None where nothing is recorded, and so nothing can be asked of the run.
+        metrics_port: where Prometheus finds figures and probes, on loopback; 0 for any free one.
     """
 
     def __init__(
@@ -41,14 +50,22 @@ class Outside:
         given: Attachments,
         plugins: PluginManager,
         runtime: Runtime | None = None,
+        metrics_port: int | None = None,
     ) -> None:
         self._run = run
+        self._metrics_port = metrics_port
+        self.metrics: MetricsServer | None = None
         self._info = info
         self._url = url
         self._given = given
         self._plugins = plugins
         self._runtime = runtime or SystemRuntime()
         self._service = ServiceNotifier()
+        self._checker = (
+            given.health
+            if isinstance(given.health, HealthChecker)
+            else HealthChecker(self._runtime.clock)
+        )
         self.messenger = Messenger(plugins, self._runtime, info.mode, info.bot)
         self.account = AccountWatch(run.store, plugins, self._account_updated)
         self.commander: Commander | None = None
@@ -63,13 +80,15 @@ class Outside:
         """
         self._service.ready(f"{self._info.bot} {self._info.mode.value}")
         self._watchdog()
+        self._serve_metrics()
         self._plugins.register(_NAMES[1], self.account)
         self._plugins.register(_NAMES[2], self.messenger)
         if self._url is None:
             return
         self._log = RunLog(self._url, self._runtime, _record(self._info))
         self._log.start()
-        self._observer = RunObserver(self._run.store, self._log, self._health)
+        checkup = Checkup(self._run.store, self._plugins, self._checker, _folder_of(self._url))
+        self._observer = RunObserver(self._run.store, self._log, self._health, checkup)
         self._plugins.register(_NAMES[0], self._observer)
         box = CommandBox(
             self._url,
@@ -92,9 +111,25 @@ class Outside:
             self._log.stopped(reason)
             self._log.close()
         self.messenger.close()
-        for name in _NAMES:
+        if self.metrics is not None:
+            self.metrics.close()
+            self._metrics_runtime.close()
+        for name in (*_NAMES, _METRICS):
             self._plugins.unregister(name)
         self._runtime.close()
+
+    def _serve_metrics(self) -> None:
+        if self._metrics_port is None:
+            return
+        from real_trade.monitor.metrics import Metrics, MetricsServer
+
+        metrics = Metrics()
+        self._plugins.register(_METRICS, metrics)
+        # A thread of the machine's own, whatever clock the run lives by: the asker is outside.
+        self._metrics_runtime = SystemRuntime()
+        self.metrics = MetricsServer(
+            metrics, self._metrics_runtime, self._checker, port=self._metrics_port
+        )
 
     def _watchdog(self) -> None:
         """Say to systemd that we live, on Cerebro's thread: only while that turns."""
@@ -111,6 +146,11 @@ class Outside:
     def _health(self) -> dict[str, Any]:
         checks: Callable[[Any, Any], Any] = self._given.checks
         return dict(checks(self._run.store, self._run.store.broker))
+
+
+def _folder_of(url: str) -> Path | None:
+    path = sqlite_path(url)
+    return None if path is None else path.parent
 
 
 def _record(info: RunInfo) -> RunRecord:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from real_trade.common import BaseStore
+from real_trade.engine.checkup import Checkup
 from real_trade.model import Bar, Fill, Order
-from real_trade.plugins import API_VERSION, AccountView, Health, hookimpl
+from real_trade.plugins import API_VERSION, AccountView, hookimpl
 from real_trade.storage.command_values import HoldKind
 from real_trade.storage.runs import EquityPoint, RunLog, RunState
 
@@ -18,8 +18,6 @@ __all__ = ["RunObserver"]
 
 _FINE_POINTS = 600
 _COARSE = timedelta(minutes=1)
-_CHECK_EVERY = timedelta(seconds=1)
-_LOG = logging.getLogger("real_trade.engine")
 _HOLD_STATES = {HoldKind.PAUSE: RunState.PAUSED, HoldKind.KILL: RunState.KILLED}
 
 
@@ -32,8 +30,13 @@ class RunObserver:
     REAL_TRADE_API = API_VERSION
 
     def __init__(
-        self, store: BaseStore, log: RunLog, health: Callable[[], dict[str, Any]] | None = None
+        self,
+        store: BaseStore,
+        log: RunLog,
+        health: Callable[[], dict[str, Any]] | None = None,
+        checkup: Checkup | None = None,
     ) -> None:
+        self._checkup = checkup
         self._store = store
         self._log = log
         self._health = health
@@ -43,8 +46,6 @@ class RunObserver:
         self._last: EquityPoint | None = None
         self._after_fill = False
         self._is_live = False
-        self._checked_at: datetime | None = None
-        self._checked: dict[str, Any] = {}
 
     def open_orders(self) -> list[Order]:
         """Return the orders that may still rest; from any thread."""
@@ -138,32 +139,9 @@ class RunObserver:
         }
         if self._health is not None:
             told["checks"] = self._health()
-        told["health"] = self._checks_of_plugins(view.time)
+        if self._checkup is not None:
+            told["health"] = self._checkup.look()
         return told
-
-    def _checks_of_plugins(self, time: datetime) -> dict[str, Any]:
-        """Return what the plugins' health checks say, asked at most once a second."""
-        if self._checked_at is None or abs(time - self._checked_at) >= _CHECK_EVERY:
-            self._checked_at = time
-            checks = self._store.plugins.health_checks
-            self._checked = {name: _answer_of(name, check) for name, check in checks.items()}
-        return self._checked
-
-
-def _answer_of(name: str, check: Callable[[], object]) -> dict[str, Any]:
-    try:
-        told = check()
-    except Exception as error:  # noqa: BLE001 - a check of somebody else's plugin
-        _LOG.warning("health check %s failed: %s", name, error)
-        return {"state": "fail", "detail": f"{type(error).__name__}: {error}", "remedy": ""}
-    if not isinstance(told, Health):
-        return {"state": "fail", "detail": f"it answered {told!r}", "remedy": "fix the plugin"}
-    return {
-        "state": told.state.value,
-        "detail": told.detail,
-        "remedy": told.remedy,
-        **({"details": dict(told.details)} if told.details else {}),
-    }
 
 
 def _prices(view: AccountView) -> list[tuple[str, Any]]:

@@ -72,6 +72,7 @@ class TradingRunner:
         on_bar: called on Cerebro's thread with the number of each counted bar.
         runtime: the clock and the threads; the machine's own, but for tests.
         sections: plugins' configuration by section, such as a file's `limits`.
+        metrics_port: serve Prometheus metrics, `/healthz` and `/readyz` there, on loopback.
 
     Raises:
         ConfigurationError: an argument is wrong; the message says which and what would do.
@@ -118,6 +119,7 @@ class TradingRunner:
         on_bar: Callable[[int], None] | None = None,
         runtime: Runtime | None = None,
         sections: Mapping[str, Any] | None = None,
+        metrics_port: int | None = None,
     ) -> None:
         if strategy_cls is None:
             raise ConfigurationError(
@@ -157,6 +159,7 @@ class TradingRunner:
         self._db_url = db_url
         self._listed = listed
         self._sections = dict(sections or {})
+        self._metrics_port = metrics_port
         self._on_error = on_error
         self._bars_kept = bars_kept
         self._max_bars = max_bars
@@ -283,8 +286,9 @@ class TradingRunner:
         from real_trade.engine.outside import Outside  # SQLAlchemy: a backtest does without
 
         url = None if self._db_url is None else database_url(self.mode, self._db_url)
+        runtime = self._store_options["runtime"]
         self._outside = Outside(
-            self, info, url, self.given, self._plugins, self._store_options["runtime"]
+            self, info, url, self.given, self._plugins, runtime, self._metrics_port
         )
         self._outside.start()
 
@@ -336,6 +340,12 @@ class TradingRunner:
         """Return whether a kill holds, or held to the run's end."""
         hold = None if self.store is None else self.store.hold.hold
         return hold is not None and hold.kind is HoldKind.KILL
+
+    @property
+    def metrics_address(self) -> str:
+        """Return where a live run's metrics are served, "" if nowhere."""
+        server = None if self._outside is None else self._outside.metrics
+        return "" if server is None else f"http://127.0.0.1:{server.port}/metrics"
 
     def strategy(self) -> bt.Strategy | None:
         """Return the running strategy, None before it has begun."""

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from real_trade.plugins import Health, HealthState
 from real_trade.runtime import Clock, SystemClock
 
@@ -102,14 +104,16 @@ class HealthChecker:
                 self.record(name, HealthState.FAIL, f"{type(error).__name__}: {error}")
                 continue
             if isinstance(answer, Health):
-                self.record(name, answer.state, answer.detail, answer.remedy)
+                self._keep(attrs.evolve(answer, name=name))
             else:
                 self.record(name, HealthState.FAIL, f"it answered {answer!r}")
 
     def record(self, name: str, state: HealthState, detail: str = "", remedy: str = "") -> Health:
         """Keep one answer and return it."""
-        answer = Health(name=name, state=state, detail=detail, remedy=remedy)
-        self._answers[name] = (answer, self._clock.now())
+        return self._keep(Health(name=name, state=state, detail=detail, remedy=remedy))
+
+    def _keep(self, answer: Health) -> Health:
+        self._answers[answer.name] = (answer, self._clock.now())
         return answer
 
     # Answers
@@ -155,6 +159,7 @@ class HealthChecker:
                     "state": one.state.value,
                     "detail": one.detail,
                     "remedy": one.remedy or None,
+                    **({"details": dict(one.details)} if one.details else {}),
                 }
                 for one in self.answers
             },
