@@ -26,6 +26,7 @@ from real_trade.simulator.settings import SimulatorSettings, Switches
 from real_trade.simulator.simulator import Simulator
 from real_trade.simulator.sockets import SocketEnd
 
+_WHOLE = ("/sapi", "/control", "/usdm", "/coinm")
 START_MS = 1_795_000_000_000
 BALANCES = {"USDT": Decimal(1_000_000), "BTC": Decimal(10), "BNB": Decimal(0)}
 
@@ -130,7 +131,7 @@ class Desk:
         """Send bytes as they are."""
         request = Request(
             method=method,
-            path=path if path.startswith(("/sapi", "/control")) else f"/api/v3{path}",
+            path=path if path.startswith(_WHOLE) else f"/api/v3{path}",
             query=query,
             headers={"x-mbx-apikey": self.key.key} if headers is None else headers,
             body=body,

@@ -61,6 +61,7 @@ def in_process_network(market: SimulatedMarket) -> Network:
     settings = SimulatorSettings(
         start_ms=to_ms(first),
         symbols=tuple(natives),
+        usdm_symbols=(),
         balances=market.balances,
         keys={"default": (market.apikey, market.secret)},
         maker_fee=market.fee,

@@ -14,6 +14,8 @@ from real_trade.simulator.clock import ScheduleClock
 from real_trade.simulator.control import Control
 from real_trade.simulator.driver import Driver
 from real_trade.simulator.faults import Faults
+from real_trade.simulator.futures.build import World, open_futures
+from real_trade.simulator.futures.ledger import futures_ledger
 from real_trade.simulator.gateway import Gateway
 from real_trade.simulator.ledger import account_ledger
 from real_trade.simulator.market import MarketData
@@ -26,6 +28,7 @@ from real_trade.simulator.settings import SimulatorSettings
 from real_trade.simulator.sockets import SocketEnd
 from real_trade.simulator.spot.exchange import SpotExchange
 from real_trade.simulator.spot.surface import SpotSurface
+from real_trade.simulator.surface import Surface
 from real_trade.simulator.symbols import Listing, spot_listings
 from real_trade.utils.errors import ConfigurationError
 
@@ -45,6 +48,7 @@ class Simulator:
         gateway: the front door.
         schedule: the exchange's time; run it to let time pass.
         spot: the spot market.
+        futures: USDⓈ-M and COIN-M, as far as they have symbols.
     """
 
     def __init__(
@@ -58,9 +62,9 @@ class Simulator:
         message_faults = MessageFaults(self.faults, self.schedule)
         self.outages = Outages(self.faults, self.schedule)
         listings = spot_listings(settings.symbols)
-        tapes = {one.instrument.symbol: _tape(one, settings) for one in listings} | dict(
-            tapes or {}
-        )
+        given = dict(tapes or {})
+        tapes = {one.instrument.symbol: _tape(one, settings) for one in listings}
+        tapes |= {symbol: tape for symbol, tape in given.items() if symbol in tapes}
         prices = {symbol: _first_price(tape, start_ms) for symbol, tape in tapes.items()}
         clock = ScheduleClock(self.schedule)
         self.spot = SpotExchange(settings, self.accounts, clock, listings)
@@ -75,8 +79,9 @@ class Simulator:
         self.surface = SpotSurface(
             self.spot, self.market, self.schedule, self.faults, message_faults, self._gone
         )
-        self.surfaces = (self.surface,)
         self.driver = Driver(self.spot.venue, self.market, tapes, self.schedule)
+        self.futures = open_futures(self._world(message_faults), given)
+        self.surfaces: tuple[Surface, ...] = (self.surface, *(one.surface for one in self.futures))
         PartialFills(self.spot, self.driver, self.faults, self.schedule)
         owner = Owner(self.spot, self.surface, self.driver, self.schedule)
         control = Control(
@@ -109,7 +114,7 @@ class Simulator:
             "symbols": list(self.spot.natives),
             "accounts": list(self.accounts.names),
             "sockets": len(self.gateway.sockets),
-            "tape_events": self.driver.events,
+            "tape_events": self.driver.events + sum(one.driver.events for one in self.futures),
             "messages": self.surface.hub.published,
             "faults": len(self.faults.to_json()),
         }
@@ -118,13 +123,36 @@ class Simulator:
         """Return what GET /control/ledger shows: every account's books, by market."""
         venue = self.spot.venue
         venue.check()
+        for one in self.futures:
+            one.exchange.venue.check()
         return {
             "time_ms": self.schedule.now,
             "seed": self.settings.seed,
             "accounts": {
-                name: {"spot": account_ledger(venue, name)} for name in self.accounts.names
+                name: {
+                    "spot": account_ledger(venue, name),
+                    **{
+                        one.surface.name: futures_ledger(one.exchange.venue, name)
+                        for one in self.futures
+                    },
+                }
+                for name in self.accounts.names
             },
         }
+
+    def _world(self, message_faults: MessageFaults) -> World:
+        settings = self.settings
+        return World(
+            settings=settings,
+            accounts=self.accounts,
+            schedule=self.schedule,
+            faults=self.faults,
+            message_faults=message_faults,
+            on_gone=self._gone,
+            spot_tape=lambda native: _tape(spot_listings([native])[0], settings),
+            first_price=lambda tape: _first_price(tape, settings.start_ms),
+            start_ms=settings.start_ms - settings.start_ms % _SECOND_MS,
+        )
 
     def _gone(self, end: SocketEnd) -> None:
         self.gateway.forget(end)

@@ -1,0 +1,186 @@
+"""A futures exchange behind its protocol: the venue, names, limits, and what reads may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+
+import attrs
+
+from real_trade.model import Instrument, to_ms
+from real_trade.paper.events import TradingChanged, VenueEvent
+from real_trade.paper.fees import FeeSchedule
+from real_trade.paper.futures import FuturesVenue
+from real_trade.paper.rejects import RejectReason, VenueReject
+from real_trade.paper.rules import SymbolRules
+from real_trade.paper.values import OrderRequest, TradingStatus, VenueOrder
+from real_trade.runtime.chance import seeded
+from real_trade.simulator.accounts import DEFAULT_ACCOUNT, Accounts
+from real_trade.simulator.clock import ScheduleClock
+from real_trade.simulator.errors import ApiError
+from real_trade.simulator.futures.listings import futures_rules
+from real_trade.simulator.limits import Limits, OrderCounts, RateLimit
+from real_trade.simulator.market import FIRST_TRADE_ID
+from real_trade.simulator.settings import SimulatorSettings, Switches
+from real_trade.simulator.symbols import Listing
+
+__all__ = ["FuturesExchange", "FuturesKind", "SharedLimits"]
+
+_ID_LENGTH = 22
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_FIRST_ORDERS = {"usdm": 20_000_001, "coinm": 30_000_001}
+_RULES = SymbolRules(
+    percent_name=RejectReason.PERCENT_PRICE,
+    notional_name=RejectReason.MIN_NOTIONAL,
+    average_minutes=0,
+)
+
+
+class FuturesKind(Enum):
+    """Which of the two futures markets."""
+
+    USDM = "usdm"
+    COINM = "coinm"
+
+    @property
+    def api(self) -> str:
+        """Return what the market's paths begin with."""
+        return "fapi" if self is FuturesKind.USDM else "dapi"
+
+    @property
+    def is_inverse(self) -> bool:
+        """Whether amounts are contracts and profit is in coins."""
+        return self is FuturesKind.COINM
+
+
+class SharedLimits:
+    """What USDⓈ-M and COIN-M count together since June 2026: weights, and orders by account."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self.orders = (
+            RateLimit("ORDERS", "MINUTE", 1, settings.futures_orders_per_minute),
+            RateLimit("ORDERS", "SECOND", 10, settings.futures_orders_per_10s),
+        )
+        self.limits = Limits(
+            RateLimit("REQUEST_WEIGHT", "MINUTE", 1, settings.futures_weight_per_minute),
+            RateLimit("RAW_REQUESTS", "MINUTE", 5, 300_000),
+            RateLimit("CONNECTIONS", "MINUTE", 5, 300),
+        )
+        self._counts: dict[str, OrderCounts] = {}
+
+    def counts(self, account: str) -> OrderCounts:
+        """Return how many orders `account` has sent."""
+        found = self._counts.get(account)
+        if found is None:
+            found = self._counts[account] = OrderCounts(self.orders)
+        return found
+
+
+class FuturesExchange:
+    """One futures venue with its accounts, and everything that the protocol adds to it."""
+
+    def __init__(
+        self,
+        kind: FuturesKind,
+        settings: SimulatorSettings,
+        accounts: Accounts,
+        clock: ScheduleClock,
+        listings: list[Listing],
+        shared: SharedLimits,
+    ) -> None:
+        self.kind = kind
+        self.settings = settings
+        self.accounts = accounts
+        self.clock = clock
+        self.shared = shared
+        self.limits = shared.limits
+        self.listings = {listing.instrument.symbol: listing for listing in listings}
+        self.natives = {listing.instrument.native: listing.instrument for listing in listings}
+        self.fees = FeeSchedule(maker=settings.futures_maker_fee, taker=settings.futures_taker_fee)
+        self.peers: list[FuturesExchange] = []
+        self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
+        self._chance = seeded(settings.seed, f"{kind.value} ids")
+        self.venue = FuturesVenue(
+            self.natives.values(),
+            clock,
+            seed=settings.seed,
+            fees=self.fees,
+            rules=dict.fromkeys(self.listings, _RULES),
+            first_order_id=_FIRST_ORDERS[kind.value],
+            first_trade_id=FIRST_TRADE_ID,
+            futures_rules={one.symbol: futures_rules(one) for one in self.natives.values()},
+        )
+        self.venue.listen(self._hear)
+        for name in accounts.names:
+            self.venue.open_account(name, self._funds(name))
+
+    @property
+    def switches(self) -> Switches:
+        """Return the switches in force."""
+        return self.settings.switches
+
+    @property
+    def assets(self) -> list[str]:
+        """Return the assets in which positions are settled."""
+        return list(dict.fromkeys(one.settle for one in self.natives.values()))
+
+    def instrument(self, native: str) -> Instrument:
+        """Return the contract that clients call `native`.
+
+        Raises:
+            ApiError: there is none.
+        """
+        found = self.natives.get(native)
+        if found is None:
+            raise ApiError(-1121, "Invalid symbol.")
+        return self.venue.instruments[found.symbol]
+
+    def native(self, symbol: str) -> str:
+        """Return what clients call `symbol`."""
+        return self.listings[symbol].instrument.native
+
+    def pair(self, symbol: str) -> str:
+        """Return the pair of a contract, such as BTCUSD."""
+        one = self.listings[symbol].instrument
+        return one.base + one.quote
+
+    def status(self, symbol: str) -> TradingStatus:
+        """Return what `symbol` allows now."""
+        return self._status[symbol]
+
+    def counts(self, account: str) -> OrderCounts:
+        """Return how many orders `account` has sent, over both futures markets."""
+        return self.shared.counts(account)
+
+    def place(self, account: str, request: OrderRequest) -> VenueOrder:
+        """Place an order and count it; one that fills keeps its place, unlike on spot."""
+        now, counts = self.clock.milliseconds(), self.counts(account)
+        if not request.client_order_id:
+            request = attrs.evolve(request, client_order_id=self.new_id())
+        counts.add(now, 1)
+        return self.venue.place(account, request)
+
+    def new_id(self) -> str:
+        """Return an id of the kind that Binance makes up when the client gives none."""
+        return "".join(self._chance.choices(_ALPHABET, k=_ID_LENGTH))
+
+    def visible(self, order: VenueOrder, now: int) -> bool:
+        """Return whether reads see `order` yet: they may lag behind the matching engine."""
+        lag = self.switches.read_lag_ms
+        return not lag or now >= to_ms(order.created_at) + lag
+
+    def check_visible(self, order: VenueOrder, now: int) -> None:
+        """Refuse a look-up of an order that reads do not see yet."""
+        if not self.visible(order, now):
+            raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order.order_id} is not seen yet")
+
+    def _funds(self, account: str) -> Mapping[str, Decimal]:
+        """Return what an account starts with: its balances in the assets that settle here."""
+        settings = self.settings
+        given = settings.balances if account == DEFAULT_ACCOUNT else settings.accounts[account]
+        return {asset: given[asset] for asset in self.assets if given.get(asset)}
+
+    def _hear(self, event: VenueEvent) -> None:
+        if isinstance(event, TradingChanged):
+            self._status[event.symbol] = event.status

@@ -1,0 +1,149 @@
+"""A futures market on the wire: which path leads where, what it asks for, and what it costs.
+
+Weights: futures documentation, at each endpoint. Websockets: `futures/streams.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from real_trade.simulator.calls import Call, Endpoint, Security
+from real_trade.simulator.faults import Faults
+from real_trade.simulator.futures.exchange import FuturesExchange
+from real_trade.simulator.futures.market_data import PublicData
+from real_trade.simulator.futures.trading import Trading
+from real_trade.simulator.limits import OrderCounts
+from real_trade.simulator.market import MarketData
+from real_trade.simulator.messages import MessageFaults
+from real_trade.simulator.parameters import Parameters
+from real_trade.simulator.schedule import Schedule
+from real_trade.simulator.sockets import Session, SocketEnd
+
+__all__ = ["FuturesSockets", "FuturesSurface"]
+
+Weight = int | Callable[[Parameters], int]
+
+
+class FuturesSockets(Protocol):
+    """The websockets of one futures market; paths come with the market's prefix."""
+
+    def owns(self, path: str) -> bool:
+        """Return whether a websocket to `path` is this market's."""
+
+    def open(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | None:
+        """Open a websocket; None if the path leads nowhere."""
+
+    def terminate(self, account: str) -> int:
+        """End the account's user data streams; return how many ended."""
+
+
+class FuturesSurface:
+    """Everything of USDⓈ-M or COIN-M that clients can reach.
+
+    Attributes:
+        rest: endpoints by method and path, the market's prefix included.
+        methods: the same endpoints by the websocket API's method.
+        sockets: who opens websockets; None refuses them.
+    """
+
+    is_futures = True
+
+    def __init__(
+        self,
+        exchange: FuturesExchange,
+        market: MarketData,
+        schedule: Schedule,
+        faults: Faults,
+        message_faults: MessageFaults,
+        on_gone: Callable[[SocketEnd], None],
+    ) -> None:
+        self.exchange = exchange
+        self.market = market
+        self.schedule = schedule
+        self.faults = faults
+        self.message_faults = message_faults
+        self.on_gone = on_gone
+        self.name = exchange.kind.value
+        self.limits = exchange.limits
+        prefix, api = f"/{self.name}", exchange.kind.api
+        self.addresses = {"rest": prefix, "ws": prefix, "ws_api": f"{prefix}/ws-{api}/v1"}
+        routes = _Routes(prefix, api)
+        _add_public(routes, PublicData(exchange, market))
+        _add_trading(routes, Trading(exchange, schedule))
+        self.rest, self.methods = routes.rest, routes.methods
+        self.sockets: FuturesSockets | None = None
+
+    def counts(self, account: str) -> OrderCounts:
+        """Return how many orders the account has sent."""
+        return self.exchange.counts(account)
+
+    def owns_socket(self, path: str) -> bool:
+        """Return whether a websocket to `path` is this market's."""
+        return self.sockets is not None and self.sockets.owns(path)
+
+    def open_socket(self, path: str, query: str, session: Session, ip: str) -> SocketEnd | None:
+        """Open a websocket; None if the path leads nowhere."""
+        return None if self.sockets is None else self.sockets.open(path, query, session, ip)
+
+    def terminate_user_streams(self, account: str) -> int:
+        """End the account's user data streams."""
+        return 0 if self.sockets is None else self.sockets.terminate(account)
+
+
+class _Routes:
+    """Collects the endpoints of one market."""
+
+    def __init__(self, prefix: str, api: str) -> None:
+        self._prefix = prefix
+        self._api = api
+        self.rest: dict[tuple[str, str], Endpoint] = {}
+        self.methods: dict[str, Endpoint] = {}
+
+    def add(
+        self,
+        route: str,
+        handler: Callable[[Call], Any],
+        security: Security = Security.NONE,
+        weight: Weight = 1,
+        *,
+        method: str = "",
+        orders: int = 0,
+    ) -> None:
+        """Add `GET /v1/ping` below the market's own path, and as a websocket API method."""
+        verb, _, path = route.partition(" ")
+        endpoint = Endpoint(
+            name=route, handler=handler, security=security, weight=weight, orders=orders
+        )
+        self.rest[verb, f"{self._prefix}/{self._api}{path}"] = endpoint
+        if method:
+            self.methods[method] = endpoint
+
+
+def _add_public(routes: _Routes, public: PublicData) -> None:
+    add = routes.add
+    add("GET /v1/ping", public.ping)
+    add("GET /v1/time", public.time)
+    add("GET /v1/exchangeInfo", public.info)
+
+
+def _add_trading(routes: _Routes, trading: Trading) -> None:
+    add, read, trade = routes.add, Security.READ, Security.TRADE
+    add("POST /v1/order", trading.new_order, trade, 0, method="order.place", orders=1)
+    add("POST /v1/order/test", trading.test_order, trade, 0)
+    add("PUT /v1/order", trading.modify_order, trade, 1, method="order.modify", orders=1)
+    add("DELETE /v1/order", trading.cancel_order, trade, method="order.cancel")
+    add("GET /v1/order", trading.query_order, read, method="order.status")
+    add("GET /v1/openOrder", trading.open_order, read)
+    add("GET /v1/openOrders", trading.open_orders, read, _by_symbol(1, 40))
+    add("GET /v1/allOrders", trading.all_orders, read, 5)
+    add("DELETE /v1/allOpenOrders", trading.cancel_all, trade)
+    add("POST /v1/countdownCancelAll", trading.countdown, trade, 10)
+    add("POST /v1/batchOrders", trading.batch, trade, 5, orders=5)
+    add("PUT /v1/batchOrders", trading.modify_batch, trade, 5, orders=5)
+    add("DELETE /v1/batchOrders", trading.cancel_batch, trade)
+
+
+def _by_symbol(one: int, many: int) -> Callable[[Parameters], int]:
+    """Weigh a request by whether it names a symbol."""
+    return lambda params: one if params.peek("symbol") else many
