@@ -64,7 +64,7 @@ def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) 
     except ModuleNotFoundError as error:
         raise StorageError(
             f"the database's driver is missing: {error.name}",
-            remedy="pip install 'psycopg[binary]'",
+            remedy='pip install "real-trade-core[postgresql]"',
         ) from error
     if path is not None:
         event.listen(engine, "connect", _configure)
