@@ -62,6 +62,7 @@ def in_process_network(market: SimulatedMarket) -> Network:
         start_ms=to_ms(first),
         symbols=tuple(natives),
         usdm_symbols=(),
+        coinm_symbols=(),
         balances=market.balances,
         keys={"default": (market.apikey, market.secret)},
         maker_fee=market.fee,

@@ -11,6 +11,7 @@ __all__ = ["SimulatorSettings", "Switches"]
 
 _SYMBOLS = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT")
 _USDM = ("BTCUSDT", "ETHUSDT")
+_COINM = ("BTCUSD_PERP", "ETHUSD_PERP")
 _BALANCES = {"USDT": Decimal(10_000), "BTC": Decimal(1), "BNB": Decimal(0)}
 
 
@@ -63,7 +64,7 @@ class SimulatorSettings:
     orders_per_10s: int = 100
     orders_per_day: int = 200_000
     usdm_symbols: tuple[str, ...] = _USDM
-    coinm_symbols: tuple[str, ...] = ()
+    coinm_symbols: tuple[str, ...] = _COINM
     futures_maker_fee: Decimal = Decimal("0.0002")
     futures_taker_fee: Decimal = Decimal("0.0004")
     futures_weight_per_minute: int = 2400
