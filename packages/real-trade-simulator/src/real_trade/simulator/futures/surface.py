@@ -14,6 +14,7 @@ from real_trade.simulator.futures.account import Account
 from real_trade.simulator.futures.algos import Algos
 from real_trade.simulator.futures.controls import Controls
 from real_trade.simulator.futures.exchange import FuturesExchange
+from real_trade.simulator.futures.key_calls import KeyCalls
 from real_trade.simulator.futures.market_data import PublicData
 from real_trade.simulator.futures.trading import Trading
 from real_trade.simulator.limits import OrderCounts
@@ -22,6 +23,7 @@ from real_trade.simulator.messages import MessageFaults
 from real_trade.simulator.parameters import Parameters
 from real_trade.simulator.schedule import Schedule
 from real_trade.simulator.sockets import Session, SocketEnd
+from real_trade.simulator.spot.user_data import ListenKeys
 
 __all__ = ["FuturesSockets", "FuturesSurface"]
 
@@ -47,6 +49,7 @@ class FuturesSurface:
     Attributes:
         rest: endpoints by method and path, the market's prefix included.
         methods: the same endpoints by the websocket API's method.
+        keys: the accounts' listen keys.
         sockets: who opens websockets; None refuses them.
     """
 
@@ -78,6 +81,8 @@ class FuturesSurface:
         controls, account = Controls(exchange), Account(exchange)
         _add_settings(routes, controls, account)
         (_add_coinm if inverse else _add_usdm)(routes, controls, account)
+        self.keys = ListenKeys(schedule, f"{exchange.settings.seed}:{self.name} listen keys")
+        _add_keys(routes, KeyCalls(self.keys))
         self.rest, self.methods = routes.rest, routes.methods
         self.sockets: FuturesSockets | None = None
 
@@ -218,6 +223,13 @@ def _add_coinm(routes: _Routes, controls: Controls, account: Account) -> None:
     add("GET /v1/balance", account.balances, read, method="account.balance")
     add("GET /v1/account", account.account_v1, read, 5, method="account.status")
     add("GET /v1/positionRisk", account.risk, read, method="account.position")
+
+
+def _add_keys(routes: _Routes, keys: KeyCalls) -> None:
+    add, key = routes.add, Security.KEY
+    add("POST /v1/listenKey", keys.start, key, method="userDataStream.start")
+    add("PUT /v1/listenKey", keys.extend, key, method="userDataStream.ping")
+    add("DELETE /v1/listenKey", keys.stop, key, method="userDataStream.stop")
 
 
 def _by_symbol(one: int, many: int) -> Callable[[Parameters], int]:

@@ -185,13 +185,20 @@ class ListenKeys:
 
     def create(self, account: str) -> str:
         """Return the account's key, extended, or a new one."""
-        for key, (owner, until) in self._keys.items():
-            if owner == account and until > self._schedule.now:
-                self._keys[key] = (owner, self._schedule.now + self._life_ms)
-                return key
+        found = self.current(account)
+        if found is not None:
+            self.extend(found)
+            return found
         key = "".join(self._chance.choices(_ALPHABET, k=60))
         self._keys[key] = (account, self._schedule.now + self._life_ms)
         return key
+
+    def current(self, account: str) -> str | None:
+        """Return the account's key, or None."""
+        for key, (owner, until) in self._keys.items():
+            if owner == account and until > self._schedule.now:
+                return key
+        return None
 
     def extend(self, key: str) -> None:
         """Let the key live for another hour."""
