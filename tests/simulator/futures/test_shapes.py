@@ -26,7 +26,7 @@ OPTIONAL = {
     "avgPrice", "cumQuote", "cumBase", "activatePrice", "priceRate", "priceMatch", "callbackRate",
     "selfTradePreventionMode", "goodTillDate", "futuresType", "marginAvailable", "pair",
     "lastUpdateId", "notionalCoef", "isRPITrade", "ps", "cumQty", "feeBurn",
-    "marketTakeBound", "cum",
+    "marketTakeBound", "cum", "notionalValue", "isolatedWallet",
 }  # fmt: skip
 
 

@@ -36,7 +36,10 @@ class Account:
     def balances(self, call: Call) -> list[dict[str, Any]]:
         """GET balance."""
         inverse = self._exchange.kind.is_inverse
-        return [_balance(one, inverse=inverse) for one in self._margins(call.account)]
+        return [
+            _balance(one, self._exchange.updated_ms(call.account, one.asset), inverse=inverse)
+            for one in self._margins(call.account)
+        ]
 
     def account_v3(self, call: Call) -> dict[str, Any]:
         """GET v3/account: positions that are open or have orders."""
@@ -44,7 +47,7 @@ class Account:
         held = [one for one in self._positions(call.account) if one.amount or one.order_margin]
         return {
             **_totals(margins),
-            "assets": [_asset(one) for one in margins],
+            "assets": self._assets(call.account),
             "positions": [self._position_v3(one) for one in held],
         }
 
@@ -58,7 +61,7 @@ class Account:
             "multiAssetsMargin": False,
             "tradeGroupId": -1,
             **_totals(margins),
-            "assets": [{**_asset(one), "marginAvailable": True} for one in margins],
+            "assets": [{**one, "marginAvailable": True} for one in self._assets(call.account)],
             "positions": [self._position_v2(one) for one in self._positions(call.account)],
         }
 
@@ -67,7 +70,7 @@ class Account:
         return {
             "feeTier": 0,
             **self._rights(call),
-            "assets": [_asset(one) for one in self._margins(call.account)],
+            "assets": self._assets(call.account),
             "positions": [self._position_v2(one) for one in self._positions(call.account)],
         }
 
@@ -165,6 +168,12 @@ class Account:
     def _margins(self, account: str) -> list[AssetMargin]:
         return list(self._venue.margins(account).values())
 
+    def _assets(self, account: str) -> list[dict[str, Any]]:
+        return [
+            _asset(one, self._exchange.updated_ms(account, one.asset))
+            for one in self._margins(account)
+        ]
+
     def _positions(self, account: str, symbol: str | None = None) -> list[Position]:
         hedge = self._venue.position_mode(account) is PositionMode.HEDGE
         sides = list(PositionSide) if hedge else [PositionSide.BOTH]
@@ -242,9 +251,10 @@ class Account:
             "positionSide": one.side.value,
             "updateTime": max(0, milliseconds(one.updated_at)),
         }
-        if not self._exchange.kind.is_inverse:
-            found["notional"] = plain(one.notional)
-            found["isolatedWallet"] = plain(one.isolated_wallet)
+        # The example of COIN-M has neither of both; replies do, and ccxt tells the side by it.
+        name = "notionalValue" if self._exchange.kind.is_inverse else "notional"
+        found[name] = plain(one.notional)
+        found["isolatedWallet"] = plain(one.isolated_wallet)
         return found
 
     def _risk_v3(self, one: Position) -> dict[str, Any]:
@@ -266,7 +276,7 @@ class Account:
         }
 
 
-def _asset(one: AssetMargin) -> dict[str, Any]:
+def _asset(one: AssetMargin, updated_ms: int) -> dict[str, Any]:
     return {
         "asset": one.asset,
         "walletBalance": written(one.wallet),
@@ -280,11 +290,11 @@ def _asset(one: AssetMargin) -> dict[str, Any]:
         "crossUnPnl": written(one.cross_unrealized),
         "availableBalance": written(one.available),
         "maxWithdrawAmount": written(one.available),
-        "updateTime": max(0, milliseconds(one.updated_at)),
+        "updateTime": updated_ms,
     }
 
 
-def _balance(one: AssetMargin, *, inverse: bool) -> dict[str, Any]:
+def _balance(one: AssetMargin, updated_ms: int, *, inverse: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "accountAlias": _ALIAS,
         "asset": one.asset,
@@ -292,7 +302,7 @@ def _balance(one: AssetMargin, *, inverse: bool) -> dict[str, Any]:
         "crossWalletBalance": written(one.cross_wallet),
         "crossUnPnl": written(one.cross_unrealized),
         "availableBalance": written(one.available),
-        "updateTime": max(0, milliseconds(one.updated_at)),
+        "updateTime": updated_ms,
     }
     if inverse:
         found["withdrawAvailable"] = written(one.available)

@@ -11,7 +11,7 @@ import attrs
 from real_trade.model import Instrument, to_ms
 from real_trade.paper.events import TradingChanged, VenueEvent
 from real_trade.paper.fees import FeeSchedule
-from real_trade.paper.futures import FuturesVenue
+from real_trade.paper.futures import AccountChanged, FuturesVenue
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.rules import SymbolRules
 from real_trade.paper.values import OrderRequest, TradingStatus, VenueOrder
@@ -99,6 +99,7 @@ class FuturesExchange:
         self.natives = {listing.instrument.native: listing.instrument for listing in listings}
         self.fees = FeeSchedule(maker=settings.futures_maker_fee, taker=settings.futures_taker_fee)
         self.peers: list[FuturesExchange] = []
+        self._updated: dict[tuple[str, str], int] = {}
         self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
         self._chance = seeded(settings.seed, f"{kind.value} ids")
         self.venue = FuturesVenue(
@@ -175,6 +176,10 @@ class FuturesExchange:
         if not self.visible(order, now):
             raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order.order_id} is not seen yet")
 
+    def updated_ms(self, account: str, asset: str) -> int:
+        """Return when a wallet last changed; the start counts, when it was filled."""
+        return self._updated.get((account, asset), self.settings.start_ms)
+
     def _funds(self, account: str) -> Mapping[str, Decimal]:
         """Return what an account starts with: its balances in the assets that settle here."""
         settings = self.settings
@@ -184,3 +189,6 @@ class FuturesExchange:
     def _hear(self, event: VenueEvent) -> None:
         if isinstance(event, TradingChanged):
             self._status[event.symbol] = event.status
+        elif isinstance(event, AccountChanged):
+            for one in event.assets:
+                self._updated[event.account, one.asset] = to_ms(event.time)

@@ -194,7 +194,7 @@ class PublicData:
         return {
             "symbol": one.native,
             **self._pair(one),
-            **self._figures.mark(one),
+            **self._figures.mark(one, now),
             "time": now,
         }
 

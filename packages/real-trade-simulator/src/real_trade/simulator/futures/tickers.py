@@ -12,7 +12,7 @@ from real_trade.model import Instrument, Timeframe, to_ms
 from real_trade.simulator.candles import next_open
 from real_trade.simulator.futures.exchange import FuturesExchange
 from real_trade.simulator.futures.words import amount_text, price_text
-from real_trade.simulator.history import DAY_MS, Candle
+from real_trade.simulator.history import DAY_MS, HOUR_MS, Candle
 from real_trade.simulator.market import MarketData, Print, SymbolMarket
 from real_trade.simulator.texts import from_units, units, written
 
@@ -162,15 +162,11 @@ class Figures:
             return {**found, "pair": self._exchange.pair(one.symbol), "baseVolume": total}
         return {**found, "quoteVolume": total}
 
-    def mark(self, one: SymbolMarket) -> dict[str, Any]:
+    def mark(self, one: SymbolMarket, now: int) -> dict[str, Any]:
         """Return mark and index price with the funding to come."""
         mark = self._exchange.venue.mark_price(one.symbol)
-        last = units(one.candles.last)
-        if mark is None:
-            prices = {"markPrice": last, "indexPrice": last, "estimatedSettlePrice": last}
-            return {
-                **prices, "lastFundingRate": "", "interestRate": "", "nextFundingTime": 0,
-            }  # fmt: skip
+        if mark is None:  # before the first trade
+            return self._first_mark(one, now)
         due = mark.next_funding
         return {
             "markPrice": written(mark.mark),
@@ -179,4 +175,16 @@ class Figures:
             "lastFundingRate": written(mark.funding_rate),
             "interestRate": _INTEREST,
             "nextFundingTime": 0 if due is None else to_ms(due),
+        }
+
+    def _first_mark(self, one: SymbolMarket, now: int) -> dict[str, Any]:
+        rules, last = self._exchange.venue.futures_rules(one.symbol), units(one.candles.last)
+        step = rules.funding_hours * HOUR_MS
+        return {
+            "markPrice": last,
+            "indexPrice": last,
+            "estimatedSettlePrice": last,
+            "lastFundingRate": written(rules.funding_rate),
+            "interestRate": _INTEREST,
+            "nextFundingTime": now - now % step + step if step else 0,
         }
