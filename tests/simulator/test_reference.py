@@ -20,6 +20,9 @@ def test_every_endpoint_and_method_stands_in_the_table(desk: Any) -> None:
     surface = desk.simulator.surface
     for method, path in surface.rest:
         assert any(line.startswith(f"| `{method} {path}` |") for line in rows), (method, path)
+    for market in desk.simulator.futures:
+        for method, path in market.surface.rest:
+            assert any(f"| `{method} {path}` |" in line for line in rows), (method, path)
     for name in surface.methods:
         assert any(f"| `{name}` |" in line for line in rows), name
 
@@ -36,5 +39,5 @@ def test_every_fault_and_every_deed_is_described() -> None:
 def test_the_tests_it_names_exist() -> None:
     import re
 
-    for name in set(re.findall(r"`(test_\w+\.py)`", PAGE.read_text())):
+    for name in set(re.findall(r"`((?:futures/)?test_\w+\.py)`", PAGE.read_text())):
         assert (Path(__file__).parent / name).exists(), name

@@ -111,3 +111,28 @@ def test_tickers_agree_with_each_other(futures: Any) -> None:
     assert Decimal(top["bidPrice"]) < Decimal(top["askPrice"])
     many = futures.get("/v1/ticker/24hr").body
     assert len(many) == 2
+
+
+def test_pairs_indexes_and_open_interest(futures: Any) -> None:
+    pair = "BTCUSDT" if futures.market_name == "usdm" else "BTCUSD"
+    asked = {"pair": pair, "interval": "1h", "limit": 1}
+    plain = futures.get("/v1/klines", symbol=futures.symbol, interval="1h", limit=1).body
+    perpetual = {**asked, "contractType": "PERPETUAL"}
+    assert futures.get("/v1/continuousKlines", **perpetual).body == plain
+    index = futures.get("/v1/indexPriceKlines", **asked).body[0]
+    assert Decimal(index[1]) == Decimal(plain[0][1])
+    assert futures.get("/v1/indexPriceKlines", **{**asked, "pair": "NOPE"}).code == -4144
+    futures.market()
+    held = futures.get("/v1/openInterest", symbol=futures.symbol).body["openInterest"]
+    assert Decimal(held) == Decimal(futures.quantity)
+    (info, _) = futures.get("/v1/fundingInfo").body
+    assert info["fundingIntervalHours"] == 8
+
+
+def test_old_and_aggregate_trades_go_from_an_id(futures: Any) -> None:
+    newest = futures.get("/v1/trades", symbol=futures.symbol, limit=5).body
+    first = newest[0]["id"]
+    old = futures.get("/v1/historicalTrades", symbol=futures.symbol, fromId=first, limit=5).body
+    assert old == newest
+    joined = futures.get("/v1/aggTrades", symbol=futures.symbol, fromId=first, limit=5).body
+    assert [one["a"] for one in joined] == [one["id"] for one in newest]
