@@ -9,6 +9,7 @@ import pytest
 
 from real_trade.simulator.distortions import BODIES, FRAMES
 from real_trade.simulator.faults import known_actions
+from real_trade.simulator.futures.owner import known_futures_deeds
 from real_trade.simulator.owner import known_deeds
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "simulator.md"
@@ -32,7 +33,7 @@ def test_every_fault_and_every_deed_is_described() -> None:
     for names in known_actions().values():
         for name in names:
             assert f"| `{name}` |" in text, name
-    for name in (*BODIES, *FRAMES, *known_deeds()):
+    for name in (*BODIES, *FRAMES, *known_deeds(), *known_futures_deeds()):
         assert f"`{name}`" in text, name
 
 

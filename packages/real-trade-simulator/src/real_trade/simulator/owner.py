@@ -12,7 +12,8 @@
     {"do": "terminate_user_streams"}
     {"do": "switch", "set": {"listen_keys_on_spot": true}}
 
-All take `account`, which is the default account without.
+All take `account`, which is the default account without. `market` sends an action to a futures
+market: see `real_trade.simulator.futures.owner`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from real_trade.simulator.schedule import Schedule
 from real_trade.simulator.spot.exchange import SpotExchange
 from real_trade.simulator.spot.orders import OrderReader
 from real_trade.simulator.spot.shapes import queried
-from real_trade.simulator.spot.surface import SpotSurface
 from real_trade.simulator.texts import written
 
 __all__ = ["Owner", "known_deeds"]
@@ -63,10 +63,14 @@ class Owner:
     """Does one action after another, as if by hand in the exchange's app."""
 
     def __init__(
-        self, exchange: SpotExchange, surface: SpotSurface, driver: Driver, schedule: Schedule
+        self,
+        exchange: SpotExchange,
+        driver: Driver,
+        schedule: Schedule,
+        terminate: Callable[[str], int],
     ) -> None:
         self._exchange = exchange
-        self._surface = surface
+        self._terminate_streams = terminate
         self._driver = driver
         self._schedule = schedule
 
@@ -178,11 +182,11 @@ class Owner:
         for name, value in _settings(document, (*_KEY, "revoked")).items():
             setattr(key, name, str(value) if name == "ip" else bool(value))
         if key.revoked:
-            self._surface.terminate_user_streams(key.account)
+            self._terminate_streams(key.account)
         return {"account": key.account, **{name: getattr(key, name) for name in _KEY}}
 
     def _terminate(self, document: dict[str, Any]) -> Any:
-        return {"terminated": self._surface.terminate_user_streams(self._account(document))}
+        return {"terminated": self._terminate_streams(self._account(document))}
 
     def _switch(self, document: dict[str, Any]) -> Any:
         switches = self._exchange.switches

@@ -11,11 +11,12 @@ from real_trade.paper import GeneratedTape, MarketModel, Quote, Tape
 from real_trade.runtime.chance import seeded
 from real_trade.simulator.accounts import Accounts
 from real_trade.simulator.clock import ScheduleClock
-from real_trade.simulator.control import Control
+from real_trade.simulator.control import Control, ControlError
 from real_trade.simulator.driver import Driver
 from real_trade.simulator.faults import Faults
 from real_trade.simulator.futures.build import World, open_futures
 from real_trade.simulator.futures.ledger import futures_ledger
+from real_trade.simulator.futures.owner import FuturesOwner
 from real_trade.simulator.gateway import Gateway
 from real_trade.simulator.ledger import account_ledger
 from real_trade.simulator.market import MarketData
@@ -83,13 +84,17 @@ class Simulator:
         self.futures = open_futures(self._world(message_faults), given)
         self.surfaces: tuple[Surface, ...] = (self.surface, *(one.surface for one in self.futures))
         PartialFills(self.spot, self.driver, self.faults, self.schedule)
-        owner = Owner(self.spot, self.surface, self.driver, self.schedule)
+        self._owner = Owner(self.spot, self.driver, self.schedule, self._terminate)
+        self._owners = {
+            one.surface.name: FuturesOwner(one.exchange, one.driver, self.schedule)
+            for one in self.futures
+        }
         control = Control(
             self.faults,
             self.schedule,
             health=self.health,
             ledger=self.ledger,
-            act=owner.act,
+            act=self._act,
             started=self.outages.start,
         )
         self.gateway = Gateway(
@@ -153,6 +158,20 @@ class Simulator:
             first_price=lambda tape: _first_price(tape, settings.start_ms),
             start_ms=settings.start_ms - settings.start_ms % _SECOND_MS,
         )
+
+    def _act(self, document: dict[str, Any]) -> Any:
+        """Do something by hand on the market that the document names; spot without."""
+        document = dict(document)
+        market = document.pop("market", "spot")
+        if market == "spot":
+            return self._owner.act(document)
+        if market not in self._owners:
+            known = ", ".join(("spot", *self._owners))
+            raise ControlError(f"there is no market {market!r}; known: {known}")
+        return self._owners[market].act(document)
+
+    def _terminate(self, account: str) -> int:
+        return sum(surface.terminate_user_streams(account) for surface in self.surfaces)
 
     def _gone(self, end: SocketEnd) -> None:
         self.gateway.forget(end)
