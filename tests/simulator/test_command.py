@@ -156,3 +156,24 @@ def test_the_plugin_offers_the_command_without_loading_the_exchange() -> None:
     ).stdout.splitlines()
     target = "real_trade.simulator.command:simulator_command"
     assert shown == [f"(1, 0) simulator {target}", "[]"]
+
+
+def test_the_ready_line_names_the_futures_markets_that_there_are(start: Any) -> None:
+    process = start("--port", "0", "--output", "json", "--usdm", "ethusdt", "--coinm", "")
+    ready = json.loads(process.stdout.readline())
+    assert "coinm" not in ready
+    base = ready["control"].removesuffix("/control")
+    assert ready["usdm"]["rest"] == f"{base}/usdm"
+    port = int(base.rsplit(":", 1)[1])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/usdm/fapi/v1/exchangeInfo")
+    symbols = json.loads(connection.getresponse().read())["symbols"]
+    connection.close()
+    assert [one["symbol"] for one in symbols] == ["ETHUSDT"]
+
+
+def test_a_contract_that_is_not_listed_ends_with_a_list_of_those_that_are(start: Any) -> None:
+    process = start("--port", "0", "--usdm", "NOPEUSDT")
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "BTCUSDT" in said

@@ -132,6 +132,12 @@ def test_batches_take_and_refuse_each_order_on_its_own(futures: Any) -> None:
     assert canceled[1]["code"] == -2011
 
 
+def test_a_list_of_order_ids_must_be_numbers(futures: Any) -> None:
+    for ids in ('["a"]', "[[]]", "{}", "x"):
+        told = futures.signed("DELETE", "/v1/batchOrders", symbol=futures.symbol, orderIdList=ids)
+        assert told.code == -1100
+
+
 def test_all_open_orders_are_canceled_at_once(futures: Any) -> None:
     futures.limit()
     futures.limit()

@@ -35,6 +35,10 @@ _MISUSED = 3
               help="The same seed gives the same market and the same keys.")  # fmt: skip
 @click.option("--symbols", default="BTCUSDT,ETHUSDT,BNBUSDT,SOLUSDT", show_default=True,
               help="Spot symbols, separated by commas.")  # fmt: skip
+@click.option("--usdm", default="BTCUSDT,ETHUSDT", show_default=True,
+              help="USDⓈ-M contracts, separated by commas; empty for no such market.")  # fmt: skip
+@click.option("--coinm", default="BTCUSD_PERP,ETHUSD_PERP", show_default=True,
+              help="COIN-M contracts, likewise.")  # fmt: skip
 @click.option("--balance", "balances", multiple=True, metavar="ASSET=AMOUNT",
               help="What the account starts with; may be given several times.")  # fmt: skip
 @click.option("--account", "accounts", multiple=True, metavar="NAME",
@@ -83,6 +87,8 @@ def _settings(
     *,
     seed: int,
     symbols: str,
+    usdm: str,
+    coinm: str,
     balances: tuple[str, ...],
     accounts: tuple[str, ...],
     read_lag_ms: int,
@@ -97,7 +103,9 @@ def _settings(
     found = SimulatorSettings(
         seed=seed,
         start_ms=to_ms(SystemClock().now()),
-        symbols=tuple(part for part in symbols.split(",") if part.strip()),
+        symbols=_parts(symbols),
+        usdm_symbols=_parts(usdm),
+        coinm_symbols=_parts(coinm),
         discount_in_bnb=fees_in_bnb,
         switches=Switches(
             read_lag_ms=read_lag_ms, listen_keys_on_spot=listen_keys, check_time=check_time
@@ -180,6 +188,10 @@ def _say(found: dict[str, object], *, as_json: bool) -> None:
                 value = "  ".join(f"{one} {address}" for one, address in value.items())
             click.echo(f"  {name:<8} {value}")
     sys.stdout.flush()
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in text.split(",") if part.strip())
 
 
 def _balances(given: tuple[str, ...]) -> dict[str, Decimal]:

@@ -105,6 +105,8 @@ class Trading:
         names = _json_list(params, "origClientOrderIdList")
         if not ids and not names:
             raise _either("orderIdList", "origClientOrderIdList")
+        if not all(isinstance(one, int | str) and str(one).isdecimal() for one in ids):
+            raise illegal("orderIdList", r"^\[[0-9]{1,20}(,[0-9]{1,20})*\]$")
         wanted: list[tuple[int | None, str | None]] = [(int(one), None) for one in ids]
         wanted += [(None, str(one)) for one in names]
         if len(wanted) > _BATCH_CANCEL:
