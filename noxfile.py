@@ -132,3 +132,10 @@ def bench(session: nox.Session) -> None:
         session.error(f"name a benchmark: nox -s bench -- {' | '.join(known)}")
     name, *rest = session.posargs
     session.run("python", str(ROOT / "benchmarks" / f"{name}.py"), *rest)
+
+
+@nox.session
+def storm(session: nox.Session) -> None:
+    """Trade through faults on a simulated exchange, then compare the books; see TRUST.md."""
+    settle(session, *editable(), *group("test"))
+    session.run("python", str(ROOT / "tests" / "storm" / "run.py"), *session.posargs)
