@@ -89,11 +89,8 @@ DATA = "market-data/rest-api/"
 )
 def test_public_replies(futures: Any, page: str, path: str, params: tuple[str, ...]) -> None:
     asked = {"symbol": futures.symbol} if params else {}
-    name = DATA + page
-    if name not in json.loads(FILES[futures.market_name].read_text()):
-        name = DATA + page.replace("Get-Funding-Rate-History", "Get-Funding-Rate-History-of-P")
-        pytest.skip(f"{name} is not among the examples")
-    _same(futures.get(path, **asked).body, _example(futures.market_name, name))
+    _skip_unless(futures.market_name, DATA + page)
+    _same(futures.get(path, **asked).body, _example(futures.market_name, DATA + page))
 
 
 def test_kline_rows_have_the_same_types_column_by_column(futures: Any) -> None:
