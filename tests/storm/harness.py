@@ -260,6 +260,8 @@ class Storm:
             seed=seed,
             start_ms=to_ms(self.runtime.clock.true_now()),
             symbols=("BTCUSDT",),
+            usdm_symbols=(),
+            coinm_symbols=(),
             balances={"USDT": CASH, "BTC": Decimal(0), "BNB": Decimal(0)},
             keys={"default": (KEY, SECRET)},
             switches=Switches(read_lag_ms=seed % 3 * 700 if faults else 0),
