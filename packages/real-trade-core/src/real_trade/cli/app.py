@@ -29,6 +29,7 @@ _COMMANDS = {
     "kill": ("control:kill", "Let nothing leave any more, until resume --confirm."),
     "cancel": ("control:cancel", "Cancel one of its orders."),
     "reconcile": ("reconcile:reconcile", "Show its journal beside the exchange's books."),
+    "doctor": ("doctor:doctor", "Examine what could keep a run from working, with fixes."),
     "config": ("config:config", "See, check and change the settings of a run."),
     "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),
