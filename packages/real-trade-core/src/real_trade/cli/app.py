@@ -30,6 +30,7 @@ _COMMANDS = {
     "cancel": ("control:cancel", "Cancel one of its orders."),
     "reconcile": ("reconcile:reconcile", "Show its journal beside the exchange's books."),
     "doctor": ("doctor:doctor", "Examine what could keep a run from working, with fixes."),
+    "secrets": ("secrets:secrets", "Keep keys, never shown."),
     "config": ("config:config", "See, check and change the settings of a run."),
     "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),

@@ -1,4 +1,4 @@
-"""Keys for commands that sign: from the environment or a file, never from the command line."""
+"""Keys for commands that sign: from the environment, files or the keyring, never typed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ if TYPE_CHECKING:
 __all__ = ["key_of"]
 
 
-def key_of(name: str, mode: Mode) -> str:
-    """Return a key from the environment or a file; paper needs none, so none is read.
+def key_of(name: str, mode: Mode, exchange: str = "binance") -> str:
+    """Return a key of an exchange and mode; paper needs none, so none is read.
 
     Raises:
         ConfigurationError: the mode signs, and there is no key.
     """
+    from real_trade.utils.config import user_folder
     from real_trade.utils.errors import ConfigurationError
     from real_trade.utils.secrets import find_secret
 
     if not mode.signs:
         return ""
-    found = find_secret(name, environ=os.environ).secret.reveal()
-    if not found:
+    profile = f"{exchange}.{mode.value}"
+    found = find_secret(name, environ=os.environ, folder=user_folder(), profile=profile)
+    if not found.secret:
         raise ConfigurationError(
             f"{mode.value} signs its orders and needs a key: {name} is not set",
-            remedy=f"export RT_{name.upper()}=..., or RT_{name.upper()}_FILE=path",
+            remedy=f"export RT_{name.upper()}=..., or RT_{name.upper()}_FILE=path, or "
+            f"real-trade secrets set {name} --profile {profile}",
         )
-    return found
+    return found.secret.reveal()

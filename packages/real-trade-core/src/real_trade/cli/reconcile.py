@@ -63,8 +63,8 @@ def reconcile(
 
     chosen = Mode(mode)
     store = BaseStore(
-        key_of("apikey", chosen),
-        key_of("secret", chosen),
+        key_of("apikey", chosen, exchange),
+        key_of("secret", chosen, exchange),
         mode=chosen,
         market_type=market,
         exchange_name=exchange,
