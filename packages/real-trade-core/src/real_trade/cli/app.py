@@ -16,6 +16,7 @@ __all__ = ["run"]
 # Name, where the command is, and its line in `real-trade --help`: help imports none of them.
 _COMMANDS = {
     "demo": ("demo:demo", "Watch a strategy trade on the built-in simulated exchange."),
+    "init": ("init:init", "Write settings with safe defaults, and a strategy to begin with."),
     "run": ("run:run", "Run a strategy: paper by default, testnet with --mode testnet."),
     "status": ("looks:status", "Show how the running bot is doing."),
     "orders": ("looks:orders", "List its orders."),
