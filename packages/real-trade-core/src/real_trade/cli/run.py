@@ -122,8 +122,8 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     timeframes = options["timeframes"] if is_typed(ctx, "timeframes") else (config.timeframe,)
     runner = TradingRunner(
         exchange=config.exchange,
-        apikey=key_of("apikey", chosen, config.exchange),
-        secret=key_of("secret", chosen, config.exchange),
+        apikey=config.apikey.reveal() or key_of("apikey", chosen, config.exchange),
+        secret=config.secret.reveal() or key_of("secret", chosen, config.exchange),
         symbols=symbols,
         timeframes=timeframes,
         strategy_cls=strategy_cls,
