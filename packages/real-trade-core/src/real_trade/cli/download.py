@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from real_trade.cli.options import exchange_options
 from real_trade.cli.output import output_option, print_json, print_table
 from real_trade.cli.progress import progress_bar
 from real_trade.utils.errors import ConfigurationError, DataError
@@ -24,27 +25,9 @@ __all__ = ["cached_bars", "download", "history_options"]
 
 def history_options(function: Any) -> Any:
     """Add the options that say whose history, and from when to when."""
-    options = [
-        click.option("--since", metavar="DATE", help="First day or time (UTC), as 2025-01-31."),
-        click.option("--until", metavar="DATE", help="Not included; now if not given."),
-        click.option("--exchange", default="binance", show_default=True, help="Which exchange."),
-        click.option(
-            "--market",
-            default="spot",
-            show_default=True,
-            type=click.Choice(["spot", "future", "delivery"]),
-            help="Which of its markets.",
-        ),
-        click.option(
-            "--endpoint",
-            envvar="RT_ENDPOINT",
-            default="",
-            help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+    since = click.option("--since", metavar="DATE", help="First day or time (UTC): 2025-01-31.")
+    until = click.option("--until", metavar="DATE", help="Not included; now if not given.")
+    return since(until(exchange_options(function)))
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["strategy_options"]
+__all__ = ["exchange_options", "strategy_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -68,6 +68,29 @@ def _add(function: _F, *, several: bool) -> _F:
             count=True,
             expose_value=False,
             help="-vv shows where an error comes from.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def exchange_options(function: _F) -> _F:
+    """Add the options that say which exchange, which of its markets, and where it is."""
+    options = [
+        click.option("--exchange", default="binance", show_default=True, help="Which exchange."),
+        click.option(
+            "--market",
+            default="spot",
+            show_default=True,
+            type=click.Choice(["spot", "future", "delivery"]),
+            help="Which of its markets.",
+        ),
+        click.option(
+            "--endpoint",
+            envvar="RT_ENDPOINT",
+            default="",
+            help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
         ),
     ]
     for option in reversed(options):

@@ -5,32 +5,20 @@ from __future__ import annotations
 import click
 
 from real_trade.cli.exits import Exit
+from real_trade.cli.options import exchange_options
 from real_trade.cli.output import output_option, print_json, print_table
 
 __all__ = ["reconcile"]
 
 
 @click.command()
-@click.option("--exchange", default="binance", show_default=True, help="Which exchange.")
-@click.option(
-    "--market",
-    default="spot",
-    show_default=True,
-    type=click.Choice(["spot", "future", "delivery"]),
-    help="Which of its markets.",
-)
+@exchange_options
 @click.option(
     "--mode",
     default="testnet",
     show_default=True,
     type=click.Choice(["testnet", "live"]),
     help="Whose journal; the other modes have none.",
-)
-@click.option(
-    "--endpoint",
-    envvar="RT_ENDPOINT",
-    default="",
-    help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
 )
 @click.option(
     "--db-url",

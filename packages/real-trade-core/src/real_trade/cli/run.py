@@ -14,7 +14,7 @@ from real_trade.cli.configured import (
     sections_of,
     tell_plan,
 )
-from real_trade.cli.options import strategy_options
+from real_trade.cli.options import exchange_options, strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
 
 __all__ = ["run"]
@@ -45,25 +45,12 @@ _SETTINGS = {
     show_default=True,
     help="Bar length: 1s, 1m, 1h, 1d …; may be given several times.",
 )
-@click.option("--exchange", default="binance", show_default=True, help="Which exchange.")
-@click.option(
-    "--market",
-    default="spot",
-    show_default=True,
-    type=click.Choice(["spot", "future", "delivery"]),
-    help="Which of its markets.",
-)
+@exchange_options
 @click.option(
     "--mode",
     default="paper",
     show_default=True,
     help="paper (local fills), testnet (signed, demo or simulator), live (refused so far).",
-)
-@click.option(
-    "--endpoint",
-    envvar="RT_ENDPOINT",
-    default="",
-    help="A simulator's address instead of the exchange's own (also RT_ENDPOINT).",
 )
 @click.option("--warm-up", default=1000, show_default=True, help="Bars of history before all.")
 @click.option("--bars", type=int, help="Stop after so many live bars.")

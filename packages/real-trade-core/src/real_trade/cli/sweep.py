@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from real_trade.cli.download import history_options
 from real_trade.cli.output import output_option, print_json, print_table
 from real_trade.cli.progress import progress_bar
 from real_trade.utils.errors import ConfigurationError, DataError
@@ -57,18 +58,8 @@ _BARS = ("csv", "tape", "bars", "since", "until", "symbol", "timeframe", "exchan
 @click.option("--csv", metavar="FILE", help="Bars: as real-trade backtest takes them.")
 @click.option("--tape", type=int, metavar="SEED", help="Bars of a generated market instead.")
 @click.option("--bars", default=2000, show_default=True, help="How many bars --tape generates.")
-@click.option("--since", metavar="DATE", help="Bars of an exchange, from then on.")
-@click.option("--until", metavar="DATE", help="Not included; now if not given.")
 @click.option("--timeframe", help="Bar length; told from a file if not given; 1h elsewhere.")
-@click.option("--exchange", default="binance", show_default=True, help="Which exchange.")
-@click.option(
-    "--market",
-    default="spot",
-    show_default=True,
-    type=click.Choice(["spot", "future", "delivery"]),
-    help="Which of its markets.",
-)
-@click.option("--endpoint", envvar="RT_ENDPOINT", default="", help="A simulator's address.")
+@history_options
 @click.option("--cash", default=10000.0, show_default=True, help="Starting cash.")
 @click.option("--commission", default=0.001, show_default=True, help="Fee as a ratio.")
 @click.option(
