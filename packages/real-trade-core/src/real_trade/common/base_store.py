@@ -15,6 +15,7 @@ from real_trade.common.gate import OrderGate
 from real_trade.common.hold import HoldSwitch, held_exchange
 from real_trade.common.intake import STOP, Intake
 from real_trade.common.journaling import open_journal
+from real_trade.common.key_check import check_key
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import history_work
 from real_trade.common.opening import instance_key, paper_on, settings_of
@@ -22,15 +23,7 @@ from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import Exchange, StreamHandle, StreamingExchange, Subscription
 from real_trade.feeds import Barrier
-from real_trade.model import (
-    Bar,
-    Channel,
-    Fill,
-    Market,
-    Mode,
-    OrderState,
-    Timeframe,
-)
+from real_trade.model import Bar, Channel, Fill, Market, Mode, OrderState, Timeframe
 from real_trade.orders import Journal, OrderDesk, Restored
 from real_trade.paper import PaperExchange, PriceModel
 from real_trade.plugins import PluginManager, manager
@@ -231,6 +224,7 @@ class BaseStore(AccountQuestions):
     def _connect(self) -> None:
         exchange = self.exchange
         exchange.connect()
+        check_key(self)
         now = exchange.server_time()
         quote = self._broker.p.base_currency if self._broker is not None else "USDT"
         self._books = Books(exchange.instruments(), quote)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +12,14 @@ from typing import Any
 
 import attrs
 
-from real_trade.exchange import AuthError, Environment, Exchange, ExchangeError, ExchangeSettings
+from real_trade.exchange import (
+    AuthError,
+    Environment,
+    Exchange,
+    ExchangeError,
+    ExchangeSettings,
+    TellsKeyRights,
+)
 from real_trade.model import Market, Mode
 from real_trade.plugins import HealthState, PluginManager, PluginStatus
 from real_trade.runtime import SystemRuntime
@@ -231,16 +238,18 @@ def _account(exchange: Exchange, loaded: LoadedConfig) -> Iterator[Checked]:
             yield Checked("cash", _WARN, told, fix)
         else:
             yield Checked("cash", _OK, told)
-    ask: Callable[[], Any] | None = getattr(exchange, "key_permissions", None)
-    if ask is not None:
-        yield from _permissions(ask, Market(loaded.config.market_type))
+    if isinstance(exchange, TellsKeyRights):
+        yield from _permissions(exchange, Market(loaded.config.market_type))
 
 
-def _permissions(ask: Callable[[], Any], market: Market) -> Iterator[Checked]:
+def _permissions(exchange: TellsKeyRights, market: Market) -> Iterator[Checked]:
     try:
-        found = ask()
+        found = exchange.key_permissions()
     except ExchangeError as error:
         yield Checked("key rights", _WARN, f"they cannot be read: {error}", "look on its page")
+        return
+    if found is None:
+        yield Checked("key rights", _OK, "not told in this environment")
         return
     faults, warnings = found.faults(market), found.warnings()
     for text in faults:

@@ -28,6 +28,7 @@ from real_trade.exchange.errors import (
     Unavailable,
     UnknownSymbol,
 )
+from real_trade.exchange.key_rights import KeyRights, TellsKeyRights
 from real_trade.exchange.settings import Environment, ExchangeSettings
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ExchangeSettings",
     "InsufficientFunds",
     "InvalidOrder",
+    "KeyRights",
     "OrderNotFound",
     "OutcomeUnknown",
     "RateLimited",
@@ -52,6 +54,7 @@ __all__ = [
     "StreamHandle",
     "StreamingExchange",
     "Subscription",
+    "TellsKeyRights",
     "Unavailable",
     "UnknownSymbol",
 ]
