@@ -68,6 +68,16 @@ class Bots:
         )  # fmt: skip
         return done.returncode, done.stdout or done.stderr
 
+    def open_states(self, seconds: float = 20) -> list[str]:
+        """Return the states of open orders as `orders` tells them, once it tells any."""
+        end = time.monotonic() + seconds
+        states: list[str] = []
+        while not states and time.monotonic() < end:
+            code, told = self.ask("orders", "--open", "--output", "json")
+            assert code == 0, told
+            states = [row["state"] for row in json.loads(told)["orders"]]
+        return states
+
     def wait(self, log: str, text: str, seconds: float = 45) -> str:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -104,9 +114,7 @@ def test_a_bot_that_is_killed_finds_its_order_and_its_position_and_is_told_nothi
     try:
         told = bots.wait("again.log", "FOUND ['target'] 0.00999")
         bots.wait("again.log", "  equity ")  # bars come
-        code, orders = bots.ask("orders", "--open", "--output", "json")
-        assert code == 0, orders
-        assert [row["state"] for row in json.loads(orders)["orders"]] == ["accepted"]
+        assert bots.open_states() == ["accepted"]
         code, answer = bots.ask("stop", "--output", "json")
         assert code == 0, answer
         assert again.wait(30) == 0

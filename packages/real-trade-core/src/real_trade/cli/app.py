@@ -33,6 +33,7 @@ _COMMANDS = {
     "doctor": ("doctor:doctor", "Examine what could keep a run from working, with fixes."),
     "secrets": ("secrets:secrets", "Keep keys, never shown."),
     "config": ("config:config", "See, check and change the settings of a run."),
+    "service": ("service:service", "Have systemd run a bot, and watch it."),
     "completion": ("completion:completion", "Print the completion script for your shell."),
     "backtest": ("backtest:backtest", "Run a strategy on history and print what came of it."),
     "sweep": ("sweep:sweep", "Search its parameters, on one machine or on many."),

@@ -17,11 +17,11 @@ from real_trade.cli.configured import (
 from real_trade.cli.options import exchange_options, strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
 
-__all__ = ["run"]
+__all__ = ["SETTINGS", "run"]
 
 
 # Settings by the options that say them.
-_SETTINGS = {
+SETTINGS = {
     "exchange": "exchange",
     "market": "market_type",
     "mode": "mode",
@@ -101,7 +101,7 @@ def run(ctx: click.Context, /, **options: Any) -> None:
     from real_trade.plugins import PluginManager
 
     plugins = PluginManager()
-    loaded = configured(ctx, options["config_path"], _SETTINGS, plugins)
+    loaded = configured(ctx, options["config_path"], SETTINGS, plugins)
     config, sections = loaded.config, sections_of(loaded, plugins)
     chosen = parse_mode(config.mode)
     strategy_cls = load_strategy(options["strategy"], plugins)
