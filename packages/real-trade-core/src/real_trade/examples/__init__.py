@@ -1,1 +1,1 @@
-"""Runnable examples: strategies to copy, and what the demonstration runs."""
+"""Runnable examples: `python -m real_trade.examples.quickstart`, and strategies to copy."""
