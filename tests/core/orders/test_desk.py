@@ -105,6 +105,17 @@ def test_a_guard_denies_with_its_reason(world: Any) -> None:
     assert not world.exchange.sends
 
 
+def test_an_id_that_the_exchange_would_cut_short_is_never_sent(world: Any) -> None:
+    longest = world.exchange.capabilities.max_client_order_id
+    taken = world.submit(client_order_id="x" * longest)
+    denied = world.submit(client_order_id="y" * (longest + 1))
+    world.run()
+    assert world.state(taken) is S.ACCEPTED
+    assert world.state(denied) is S.DENIED
+    assert f"ids of {longest} characters" in world.order(denied).reason
+    assert world.exchange.calls["submit"] == 1
+
+
 def test_an_id_is_used_once(world: Any) -> None:
     intent = world.intent()
     world.desk.submit(intent)

@@ -51,6 +51,9 @@ def _unsupported(intent: OrderIntent, capabilities: Capabilities) -> str:
             return f"the exchange has no {flag.replace('_', '-')} orders"
     if intent.quote_amount is not None and not capabilities.quote_amount:
         return "the exchange has no orders by quote amount"
+    longest = capabilities.max_client_order_id
+    if len(intent.client_order_id) > longest:  # cut short, it would not be found again
+        return f"the exchange takes client order ids of {longest} characters; this has more"
     return ""
 
 
