@@ -83,12 +83,20 @@ class RunObserver:
     @property
     def state(self) -> RunState:
         """Return what the run is doing."""
-        hold = self._store.hold.hold
+        store = self._store
+        hold = store.hold.hold  # read once: other threads lift it
         if hold is not None:
             return _HOLD_STATES[hold.kind]
-        if self._store.is_connected and self._store.desk.halted:
+        if not store.is_connected:
+            return RunState.STARTING
+        if store.desk.halted:
             return RunState.HALTED
-        return RunState.LIVE if self._is_live else RunState.STARTING
+        if store.mode.signs and not store.desk.is_reconciled:
+            return RunState.RECONCILING
+        if not self._is_live:
+            return RunState.STARTING
+        behind = not all(feed.is_live_now for feed in store.feeds)
+        return RunState.DEGRADED if behind or store.desk.halted_symbols else RunState.LIVE
 
     def state_changed(self) -> None:
         """Write the state down now; from any thread."""

@@ -21,10 +21,16 @@ STALE_AFTER = timedelta(seconds=30)
 
 
 class RunState(Enum):
-    """What a run is doing."""
+    """What a run is doing.
+
+    STARTING until the first live bar; RECONCILING while the account is compared with our books, and
+    DEGRADED while a feed is behind or a symbol is halted: neither takes orders that add risk there.
+    """
 
     STARTING = "starting"
+    RECONCILING = "reconciling"
     LIVE = "live"
+    DEGRADED = "degraded"
     PAUSED = "paused"
     HALTED = "halted"
     KILLED = "killed"
