@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import random
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 
 import attrs
 
@@ -91,15 +93,13 @@ class History:
     ) -> None:
         self._seed = seed
         self.start_ms = start_ms
-        self._price = price
         self._tick = tick
         self._step = step
-        self._volatility = daily_volatility
-        self._volume = daily_volume
-        self._trades = daily_trades
         self._today = start_ms - start_ms % DAY_MS
         self.first_ms = self._today - _DAYS * DAY_MS
-        self._days: dict[int, Candle] = {}
+        self._past = _Past(
+            seed, self._today, price, tick, step, daily_volatility, daily_volume, daily_trades
+        )
         self._split: dict[int, OrderedDict[int, list[Candle]]] = {
             length: OrderedDict() for length in _PARTS
         }
@@ -141,40 +141,7 @@ class History:
         return self._parts(parent, start)[(at - start) // length]
 
     def _day(self, at: int) -> Candle:
-        if not self._days:
-            self._days = self._walk()
-        return self._days[at]
-
-    def _walk(self) -> dict[int, Candle]:
-        """Return all days. The walk goes backwards: today opens near the symbol's own price."""
-        chance = seeded(self._seed, "days")
-        days: dict[int, Candle] = {}
-        after = self._price
-        scale = 1.0
-        for number in range(_DAYS + 1):
-            at = self._today - number * DAY_MS
-            scale = max(0.4, min(2.5, 1.0 + 0.92 * (scale - 1.0) + chance.gauss(0, 0.15)))
-            spread = self._volatility * scale
-            move = chance.gauss(0, spread)
-            if number == 0:
-                opened, closed = after, self._round(after * math.exp(move))
-            else:
-                # Wandering far from today's price is pulled back, so that old prices stay sane.
-                pull = 0.002 * math.log(self._price / after)
-                opened, closed = self._round(after * math.exp(move + pull)), after
-            high = self._round(max(opened, closed) * math.exp(abs(chance.gauss(0, spread * 0.4))))
-            low = self._round(min(opened, closed) * math.exp(-abs(chance.gauss(0, spread * 0.4))))
-            volume = self._amount(self._volume * scale * math.exp(chance.gauss(0, 0.25)))
-            trades = max(1, int(self._trades * volume / self._volume))
-            taker = self._amount(volume * chance.uniform(0.46, 0.54))
-            middle = (opened + high + low + closed) // 4
-            high, low = max(high, opened, closed), max(self._tick, min(low, opened, closed))
-            days[at] = Candle(
-                at, opened, high, low, closed, volume, volume * middle // UNIT, trades,
-                taker, taker * middle // UNIT,
-            )  # fmt: skip
-            after = opened
-        return days
+        return self._past.days()[at]
 
     def _parts(self, length: int, start: int) -> list[Candle]:
         cache = self._split[length]
@@ -265,10 +232,69 @@ class History:
         return path
 
     def _round(self, price: float) -> int:
-        return max(self._tick, round(price / self._tick) * self._tick)
+        return _on_step(price, self._tick)
 
-    def _amount(self, amount: float) -> int:
-        return max(self._step, round(amount / self._step) * self._step)
+
+@attrs.frozen
+class _Past:
+    """What decides the days of a symbol."""
+
+    seed: str
+    today: int
+    price: int
+    tick: int
+    step: int
+    volatility: float
+    volume: int
+    trades: int
+
+    def days(self) -> Mapping[int, Candle]:
+        """Return all days; the same ones for the same past, for they take long to make."""
+        return _walk(self)
+
+
+@lru_cache(maxsize=32)
+def _walk(past: _Past) -> Mapping[int, Candle]:
+    """Return all days. The walk goes backwards: today opens near the symbol's own price."""
+    chance = seeded(past.seed, "days")
+    days: dict[int, Candle] = {}
+    after = past.price
+
+    def tick(price: float) -> int:
+        return _on_step(price, past.tick)
+
+    def amount(value: float) -> int:
+        return _on_step(value, past.step)
+
+    scale = 1.0
+    for number in range(_DAYS + 1):
+        at = past.today - number * DAY_MS
+        scale = max(0.4, min(2.5, 1.0 + 0.92 * (scale - 1.0) + chance.gauss(0, 0.15)))
+        spread = past.volatility * scale
+        move = chance.gauss(0, spread)
+        if number == 0:
+            opened, closed = after, tick(after * math.exp(move))
+        else:
+            # Wandering far from today's price is pulled back, so that old prices stay sane.
+            pull = 0.002 * math.log(past.price / after)
+            opened, closed = tick(after * math.exp(move + pull)), after
+        high = tick(max(opened, closed) * math.exp(abs(chance.gauss(0, spread * 0.4))))
+        low = tick(min(opened, closed) * math.exp(-abs(chance.gauss(0, spread * 0.4))))
+        volume = amount(past.volume * scale * math.exp(chance.gauss(0, 0.25)))
+        trades = max(1, int(past.trades * volume / past.volume))
+        taker = amount(volume * chance.uniform(0.46, 0.54))
+        middle = (opened + high + low + closed) // 4
+        high, low = max(high, opened, closed), max(past.tick, min(low, opened, closed))
+        days[at] = Candle(
+            at, opened, high, low, closed, volume, volume * middle // UNIT, trades,
+            taker, taker * middle // UNIT,
+        )  # fmt: skip
+        after = opened
+    return MappingProxyType(days)
+
+
+def _on_step(value: float, step: int) -> int:
+    return max(step, round(value / step) * step)
 
 
 def _share(total: int, weights: list[float], step: int) -> list[int]:
