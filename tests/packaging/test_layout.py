@@ -101,7 +101,7 @@ def test_the_repository_names_no_machine_path_and_no_registry():
     ).stdout.split()
     if not tracked:
         pytest.skip("not a git checkout")
-    pattern = re.compile(r"(^|[^a-z.])/(work|farm)/|index-url|registry = \"", re.MULTILINE)
+    pattern = re.compile(r"(^|[^a-z.])/(w[o]rk|f[a]rm)/|index[-]url|registr[y] = \"", re.MULTILINE)
     here = Path(__file__).relative_to(ROOT).as_posix()
     found = []
     for name in tracked:

@@ -33,7 +33,7 @@ class Metrics:
     REAL_TRADE_API = API_VERSION
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.collectors = CollectorRegistry()
         self._seen: dict[str, OrderState] = {}
         self._run = self._gauge("run_info", "The run.", "bot", "mode", "exchange", "strategy")
         self._started = self._gauge("run_start_time_seconds", "When the run began.")
@@ -53,14 +53,14 @@ class Metrics:
         self._halted = self._gauge("halted", "Whether trading is halted.")
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"realtrade_{name}", text, labels, registry=self.registry)
+        return Gauge(f"realtrade_{name}", text, labels, registry=self.collectors)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"realtrade_{name}", text, labels, registry=self.registry)
+        return Counter(f"realtrade_{name}", text, labels, registry=self.collectors)
 
     def text(self) -> bytes:
         """Return the exposition for Prometheus."""
-        return generate_latest(self.registry)
+        return generate_latest(self.collectors)
 
     @hookimpl
     def run_started(self, run: RunInfo) -> None:
