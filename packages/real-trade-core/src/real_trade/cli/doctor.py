@@ -8,6 +8,7 @@ import click
 
 from real_trade.cli.configured import config_option, configured, sections_of
 from real_trade.cli.exits import Exit
+from real_trade.cli.options import database_option
 from real_trade.cli.output import output_option, print_json
 
 __all__ = ["doctor"]
@@ -31,12 +32,7 @@ _MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
     "--market", type=click.Choice(["spot", "future", "delivery"]), help="Which of its markets."
 )
 @click.option("--endpoint", help="A simulator's address (also RT_ENDPOINT).")
-@click.option(
-    "--db-url",
-    envvar="RT_DB_URL",
-    default="",
-    help="Where the store is, if not in the user's data folder (also RT_DB_URL).",
-)
+@database_option()
 @click.option("-v", "verbose", count=True, expose_value=False, hidden=True)
 @output_option
 @click.pass_context

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["exchange_options", "strategy_options"]
+__all__ = ["database_option", "exchange_options", "strategy_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -96,3 +96,12 @@ def exchange_options(function: _F) -> _F:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def database_option(
+    what: str = "Where the store is, if not in the user's data folder",
+) -> Callable[[_F], _F]:
+    """Return the option that says where the store is; `what` is the first part of its help."""
+    return click.option(
+        "--db-url", envvar="RT_DB_URL", default="", help=f"{what} (also RT_DB_URL)."
+    )

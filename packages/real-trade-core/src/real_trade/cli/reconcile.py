@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from real_trade.cli.exits import Exit
-from real_trade.cli.options import exchange_options
+from real_trade.cli.options import database_option, exchange_options
 from real_trade.cli.output import output_option, print_json, print_table
 
 __all__ = ["reconcile"]
@@ -20,12 +20,7 @@ __all__ = ["reconcile"]
     type=click.Choice(["testnet", "live"]),
     help="Whose journal; the other modes have none.",
 )
-@click.option(
-    "--db-url",
-    envvar="RT_DB_URL",
-    default="",
-    help="Where the journal is, if not in the user's data folder (also RT_DB_URL).",
-)
+@database_option("Where the journal is, if not in the user's data folder")
 @click.option("-v", "verbose", count=True, expose_value=False, hidden=True)
 @output_option
 @click.pass_context

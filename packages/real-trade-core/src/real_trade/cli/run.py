@@ -14,7 +14,7 @@ from real_trade.cli.configured import (
     sections_of,
     tell_plan,
 )
-from real_trade.cli.options import exchange_options, strategy_options
+from real_trade.cli.options import database_option, exchange_options, strategy_options
 from real_trade.cli.output import output_option, print_json, print_table
 
 __all__ = ["SETTINGS", "run"]
@@ -60,12 +60,7 @@ SETTINGS = {
     show_default=True,
     help="The bot's name: commands and holds go by it, over restarts too.",
 )
-@click.option(
-    "--db-url",
-    envvar="RT_DB_URL",
-    default="",
-    help="The store; a file for each mode in the user's data folder by default (also RT_DB_URL).",
-)
+@database_option("The store; a file for each mode in the user's data folder by default")
 @click.option(
     "--on-error",
     default="halt",

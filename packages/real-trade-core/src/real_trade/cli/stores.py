@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import click
 
+from real_trade.cli.options import database_option
 from real_trade.utils.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -33,12 +34,7 @@ def store_options(function: _F) -> _F:
             type=click.Choice(_LIVE_MODES),
             help="Look only among bots of this mode; each mode has a store of its own.",
         ),
-        click.option(
-            "--db-url",
-            envvar="RT_DB_URL",
-            default="",
-            help="Where the store is, if not in the user's data folder (also RT_DB_URL).",
-        ),
+        database_option(),
         # Read by `app.run`, which tells errors: no command has a use for it.
         click.option("-v", "verbose", count=True, expose_value=False, hidden=True),
     ]
