@@ -9,8 +9,8 @@ import pytest
 
 from real_trade.simulator.distortions import BODIES, FRAMES
 from real_trade.simulator.faults import known_actions
-from real_trade.simulator.futures.owner import known_futures_deeds
-from real_trade.simulator.owner import known_deeds
+from real_trade.simulator.futures.owner import FuturesOwner
+from real_trade.simulator.owner import Owner
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "simulator.md"
 pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
@@ -33,7 +33,7 @@ def test_every_fault_and_every_deed_is_described() -> None:
     for names in known_actions().values():
         for name in names:
             assert f"| `{name}` |" in text, name
-    for name in (*BODIES, *FRAMES, *known_deeds(), *known_futures_deeds()):
+    for name in (*BODIES, *FRAMES, *Owner.deeds, *FuturesOwner.deeds):
         assert f"`{name}`" in text, name
 
 

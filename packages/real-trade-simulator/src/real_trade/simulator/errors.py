@@ -84,6 +84,11 @@ def invalid(name: str) -> ApiError:
     return ApiError(-1130, f"Data sent for parameter '{name}' is not valid.")
 
 
+def either(first: str, second: str) -> ApiError:
+    """Neither of two parameters was sent."""
+    return ApiError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
 def not_required(name: str) -> ApiError:
     """A parameter was sent that this kind of request does not take."""
     return ApiError(-1106, f"Parameter '{name}' sent when not required.")

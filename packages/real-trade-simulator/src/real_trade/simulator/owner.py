@@ -19,18 +19,13 @@ market: see `real_trade.simulator.futures.owner`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
 
-from real_trade.model import Instrument, MarketTrade, Side, from_ms
-from real_trade.paper.rejects import VenueReject
-from real_trade.paper.values import TradingStatus
-from real_trade.simulator.accounts import DEFAULT_ACCOUNT
+from real_trade.simulator.by_hand import ByHand, decimal_of
 from real_trade.simulator.control import ControlError
 from real_trade.simulator.driver import Driver
-from real_trade.simulator.errors import ApiError
 from real_trade.simulator.parameters import Parameters
 from real_trade.simulator.schedule import Schedule
 from real_trade.simulator.spot.exchange import SpotExchange
@@ -38,7 +33,7 @@ from real_trade.simulator.spot.orders import OrderReader
 from real_trade.simulator.spot.shapes import queried
 from real_trade.simulator.texts import written
 
-__all__ = ["Owner", "known_deeds"]
+__all__ = ["Owner"]
 
 _FILTERS = (
     "price_step",
@@ -59,8 +54,20 @@ _RULES = ("max_orders", "max_algo_orders", "max_order_lists", "max_position", "i
 _KEY = ("can_read", "can_trade_spot", "can_trade_futures", "can_withdraw", "can_transfer", "ip")
 
 
-class Owner:
-    """Does one action after another, as if by hand in the exchange's app."""
+class Owner(ByHand[SpotExchange]):
+    """The spot market's owner and operator."""
+
+    deeds = (
+        "order",
+        "cancel",
+        "cancel_all",
+        "transfer",
+        *ByHand.deeds,
+        "filters",
+        "key",
+        "terminate_user_streams",
+        "switch",
+    )
 
     def __init__(
         self,
@@ -69,27 +76,8 @@ class Owner:
         schedule: Schedule,
         terminate: Callable[[str], int],
     ) -> None:
-        self._exchange = exchange
+        super().__init__(exchange, driver, schedule)
         self._terminate_streams = terminate
-        self._driver = driver
-        self._schedule = schedule
-
-    def act(self, document: dict[str, Any]) -> Any:
-        """Do one action and return what came of it.
-
-        Raises:
-            ControlError: there is no such action, or the exchange refuses it.
-        """
-        action = _DEEDS.get(str(document.get("do")))
-        if action is None:
-            known = ", ".join(_DEEDS)
-            raise ControlError(f"unknown action {document.get('do')!r}; known: {known}")
-        try:
-            return action(self, document)
-        except ApiError as error:
-            raise ControlError(f"{error.code} {error.message}") from None
-        except VenueReject as reject:
-            raise ControlError(str(reject)) from None
 
     def _order(self, document: dict[str, Any]) -> Any:
         account = self._account(document)
@@ -118,7 +106,7 @@ class Owner:
 
     def _transfer(self, document: dict[str, Any]) -> Any:
         venue, account = self._exchange.venue, self._account(document)
-        amount, asset = _decimal(document, "amount"), str(document.get("asset", ""))
+        amount, asset = decimal_of(document, "amount"), str(document.get("asset", ""))
         if not asset:
             raise ControlError("a transfer needs 'asset'")
         if amount > 0:
@@ -126,16 +114,6 @@ class Owner:
         else:
             balance = venue.withdraw(account, asset, -amount)
         return {"asset": asset, "free": written(balance.free), "locked": written(balance.locked)}
-
-    def _trading(self, document: dict[str, Any]) -> Any:
-        instrument = self._instrument(document)
-        try:
-            status = TradingStatus(document.get("status"))
-        except ValueError:
-            known = ", ".join(one.value for one in TradingStatus)
-            raise ControlError(f"'status' is one of {known}") from None
-        self._exchange.venue.set_trading(instrument.symbol, status)
-        return {"symbol": instrument.native, "status": status.value}
 
     def _filters(self, document: dict[str, Any]) -> Any:
         instrument = self._instrument(document)
@@ -154,29 +132,6 @@ class Owner:
         )
         return {"symbol": instrument.native, **given}
 
-    def _price(self, document: dict[str, Any]) -> Any:
-        """Print one trade at a price, as if somebody had swept the book."""
-        instrument = self._instrument(document)
-        price = instrument.round_price(_decimal(document, "price"), Side.BUY)
-        last = self._exchange.venue.last_price(instrument.symbol) or price
-        self._exchange.venue.on_trade(
-            MarketTrade(
-                symbol=instrument.symbol,
-                trade_id="0",
-                price=price,
-                amount=_decimal(document, "amount", instrument.amount_step),
-                buyer_is_maker=price < last,
-                time=from_ms(self._schedule.now),
-            )
-        )
-        return {"symbol": instrument.native, "price": written(price)}
-
-    def _hold(self, document: dict[str, Any]) -> Any:
-        instrument = self._instrument(document)
-        seconds = _decimal(document, "seconds")
-        self._driver.hold(instrument.symbol, round(seconds * 1000))
-        return {"symbol": instrument.native, "seconds": float(seconds)}
-
     def _key(self, document: dict[str, Any]) -> Any:
         key = self._exchange.accounts.first_key(self._account(document))
         for name, value in _settings(document, (*_KEY, "revoked")).items():
@@ -185,7 +140,7 @@ class Owner:
             self._terminate_streams(key.account)
         return {"account": key.account, **{name: getattr(key, name) for name in _KEY}}
 
-    def _terminate(self, document: dict[str, Any]) -> Any:
+    def _terminate_user_streams(self, document: dict[str, Any]) -> Any:
         return {"terminated": self._terminate_streams(self._account(document))}
 
     def _switch(self, document: dict[str, Any]) -> Any:
@@ -197,47 +152,6 @@ class Owner:
                 raise ControlError(f"{name!r} must be {kind.__name__}, not {value!r}")
             setattr(switches, name, value)
         return attrs.asdict(switches)
-
-    def _account(self, document: Mapping[str, Any]) -> str:
-        name = str(document.get("account", DEFAULT_ACCOUNT))
-        if name not in self._exchange.accounts.names:
-            known = ", ".join(self._exchange.accounts.names)
-            raise ControlError(f"there is no account {name!r}; known: {known}")
-        return name
-
-    def _instrument(self, document: Mapping[str, Any]) -> Instrument:
-        return self._exchange.instrument(str(document.get("symbol", "")))
-
-
-_DEEDS: dict[str, Callable[[Owner, dict[str, Any]], Any]] = {
-    "order": Owner._order,
-    "cancel": Owner._cancel,
-    "cancel_all": Owner._cancel_all,
-    "transfer": Owner._transfer,
-    "trading": Owner._trading,
-    "filters": Owner._filters,
-    "price": Owner._price,
-    "hold": Owner._hold,
-    "key": Owner._key,
-    "terminate_user_streams": Owner._terminate,
-    "switch": Owner._switch,
-}
-
-
-def known_deeds() -> tuple[str, ...]:
-    """Return what can be done by hand."""
-    return tuple(_DEEDS)
-
-
-def _decimal(document: Mapping[str, Any], name: str, default: Decimal | None = None) -> Decimal:
-    value = document.get(name, default)
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ControlError(f"{name!r} must be a number, not {value!r}") from None
-    if not number.is_finite():
-        raise ControlError(f"{name!r} must be finite, not {value!r}")
-    return number
 
 
 def _settings(document: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:

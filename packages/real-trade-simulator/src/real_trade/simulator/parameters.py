@@ -11,9 +11,17 @@ from urllib.parse import unquote_plus
 
 import orjson
 
-from real_trade.simulator.errors import ApiError, empty, illegal, invalid, mandatory, too_precise
+from real_trade.simulator.errors import (
+    ApiError,
+    either,
+    empty,
+    illegal,
+    invalid,
+    mandatory,
+    too_precise,
+)
 
-__all__ = ["Parameters"]
+__all__ = ["Parameters", "order_ids"]
 
 E = TypeVar("E", bound=Enum)
 
@@ -179,6 +187,15 @@ class Parameters:
                 f"Not all sent parameters were read; read '{read}' parameter(s) "
                 f"but was sent '{sent}'.",
             )
+
+
+def order_ids(params: Parameters) -> tuple[int | None, str | None]:
+    """Return the two ids of an order, at least one of which is given."""
+    order_id = params.integer("orderId")
+    client_id = params.client_id("origClientOrderId")
+    if order_id is None and client_id is None:
+        raise either("origClientOrderId", "orderId")
+    return order_id, client_id
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from real_trade.simulator.calls import Call
 from real_trade.simulator.futures.exchange import FuturesExchange
 from real_trade.simulator.futures.income import Income
 from real_trade.simulator.futures.shapes import position_side, user_trade
-from real_trade.simulator.futures.trading import window
+from real_trade.simulator.futures.trading import week_page
 from real_trade.simulator.futures.words import amount_text, plain
 from real_trade.simulator.texts import milliseconds, written
 
@@ -97,25 +97,17 @@ class Account:
         """GET userTrades."""
         params, venue = call.params, self._venue
         instrument = self._exchange.instrument(params.symbol())
-        order_id, from_id = params.integer("orderId"), params.integer("fromId")
-        start, end = window(params)
-        limit = params.limit(500, 1000)
-        found = [
-            fill
-            for fill in venue.fills(call.account, instrument.symbol, order_id=order_id)
-            if (from_id is None or fill.trade_id >= from_id)
-            and (start is None or to_ms(fill.time) >= start)
-            and (end is None or to_ms(fill.time) <= end)
-        ]
-        is_forward = from_id is not None or start is not None
+        page = week_page(params, "fromId")
+        found = page.of(
+            venue.fills(call.account, instrument.symbol, order_id=params.integer("orderId")),
+            lambda fill: fill.trade_id,
+            lambda fill: to_ms(fill.time),
+        )
         sides = {
             order.order_id: position_side(order)
             for order in venue.orders(call.account, instrument.symbol)
         }
-        return [
-            user_trade(fill, instrument, sides[fill.order_id])
-            for fill in (found[:limit] if is_forward else found[-limit:])
-        ]
+        return [user_trade(fill, instrument, sides[fill.order_id]) for fill in found]
 
     def income(self, call: Call) -> list[dict[str, Any]]:
         """GET income."""

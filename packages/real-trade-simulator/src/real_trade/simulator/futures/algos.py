@@ -13,12 +13,12 @@ from real_trade.model import to_ms
 from real_trade.paper.futures import AlgoOrder
 from real_trade.paper.rejects import VenueReject
 from real_trade.simulator.calls import Call
-from real_trade.simulator.errors import ApiError
+from real_trade.simulator.errors import ApiError, either
 from real_trade.simulator.futures.exchange import FuturesExchange
 from real_trade.simulator.futures.orders import OrderReader
 from real_trade.simulator.futures.rejects import refusal, refusal_of_cancel, refusal_of_query
 from real_trade.simulator.futures.shapes import algo_placed, algo_queried
-from real_trade.simulator.futures.trading import ALL_CANCELED, window
+from real_trade.simulator.futures.trading import ALL_CANCELED, week_page
 from real_trade.simulator.parameters import Parameters
 
 __all__ = ["Algos"]
@@ -74,7 +74,7 @@ class Algos:
             found = self._venue.algo_order(call.account, algo_id=number, client_algo_id=name)
         except VenueReject as reject:
             raise refusal_of_query(reject) from None
-        if not self._visible(found, call.now):
+        if not self._exchange.visible(found, call.now):
             raise ApiError(-2013, "Order does not exist.")
         return self._shown(found)
 
@@ -85,40 +85,30 @@ class Algos:
         return [
             self._shown(one)
             for one in self._venue.open_algo_orders(call.account, symbol)
-            if self._visible(one, call.now) and number in {None, one.algo_id}
+            if self._exchange.visible(one, call.now) and number in {None, one.algo_id}
         ]
 
     def every(self, call: Call) -> list[dict[str, Any]]:
         """GET allAlgoOrders."""
         params = call.params
         instrument = self._exchange.instrument(params.symbol())
-        number = params.integer("algoId")
-        start, end = window(params)
-        limit = params.limit(500, 1000)
-        found = [
+        seen = [
             one
             for one in self._venue.algo_orders(call.account, instrument.symbol)
-            if self._visible(one, call.now)
-            and (number is None or one.algo_id >= number)
-            and (start is None or to_ms(one.created_at) >= start)
-            and (end is None or to_ms(one.created_at) <= end)
+            if self._exchange.visible(one, call.now)
         ]
-        is_forward = number is not None or start is not None
-        return [self._shown(one) for one in (found[:limit] if is_forward else found[-limit:])]
+        found = week_page(params, "algoId").of(
+            seen, lambda one: one.algo_id, lambda one: to_ms(one.created_at)
+        )
+        return [self._shown(one) for one in found]
 
     def _shown(self, order: AlgoOrder) -> dict[str, Any]:
         return algo_queried(order, self._venue.instruments[order.symbol])
-
-    def _visible(self, order: AlgoOrder, now: int) -> bool:
-        lag = self._exchange.switches.read_lag_ms
-        return not lag or now >= to_ms(order.created_at) + lag
 
 
 def _ids(params: Parameters) -> tuple[int | None, str | None]:
     """Return one id; the number wins, as with ordinary orders."""
     number, name = params.integer("algoId"), params.client_id("clientAlgoId")
     if number is None and name is None:
-        raise ApiError(
-            -1102, "Param 'algoId' or 'clientAlgoId' must be sent, but both were empty/null!"
-        )
+        raise either("algoId", "clientAlgoId")
     return (number, None) if number is not None else (None, name)

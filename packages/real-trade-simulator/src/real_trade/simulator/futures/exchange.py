@@ -8,27 +8,24 @@ from enum import Enum
 
 import attrs
 
-from real_trade.model import Instrument, to_ms
-from real_trade.paper.events import TradingChanged, VenueEvent
+from real_trade.model import to_ms
+from real_trade.paper.events import VenueEvent
 from real_trade.paper.fees import FeeSchedule
 from real_trade.paper.futures import AccountChanged, FuturesVenue
-from real_trade.paper.rejects import RejectReason, VenueReject
+from real_trade.paper.rejects import RejectReason
 from real_trade.paper.rules import SymbolRules
-from real_trade.paper.values import OrderRequest, TradingStatus, VenueOrder
-from real_trade.runtime.chance import seeded
+from real_trade.paper.values import OrderRequest, VenueOrder
 from real_trade.simulator.accounts import DEFAULT_ACCOUNT, Accounts
 from real_trade.simulator.clock import ScheduleClock
-from real_trade.simulator.errors import ApiError
 from real_trade.simulator.futures.listings import futures_rules
 from real_trade.simulator.limits import Limits, OrderCounts, RateLimit
 from real_trade.simulator.market import FIRST_TRADE_ID
-from real_trade.simulator.settings import SimulatorSettings, Switches
+from real_trade.simulator.market_exchange import MarketExchange
+from real_trade.simulator.settings import SimulatorSettings
 from real_trade.simulator.symbols import Listing
 
 __all__ = ["FuturesExchange", "FuturesKind", "SharedLimits"]
 
-_ID_LENGTH = 22
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _FIRST_ORDERS = {"usdm": 20_000_001, "coinm": 30_000_001}
 _RULES = SymbolRules(
     percent_name=RejectReason.PERCENT_PRICE,
@@ -77,7 +74,7 @@ class SharedLimits:
         return found
 
 
-class FuturesExchange:
+class FuturesExchange(MarketExchange[FuturesVenue]):
     """One futures venue with its accounts, and everything that the protocol adds to it."""
 
     def __init__(
@@ -89,19 +86,13 @@ class FuturesExchange:
         listings: list[Listing],
         shared: SharedLimits,
     ) -> None:
+        super().__init__(settings, accounts, clock, listings, f"{kind.value} ids")
         self.kind = kind
-        self.settings = settings
-        self.accounts = accounts
-        self.clock = clock
         self.shared = shared
         self.limits = shared.limits
-        self.listings = {listing.instrument.symbol: listing for listing in listings}
-        self.natives = {listing.instrument.native: listing.instrument for listing in listings}
         self.fees = FeeSchedule(maker=settings.futures_maker_fee, taker=settings.futures_taker_fee)
         self.peers: list[FuturesExchange] = []
         self._updated: dict[tuple[str, str], int] = {}
-        self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
-        self._chance = seeded(settings.seed, f"{kind.value} ids")
         self.venue = FuturesVenue(
             self.natives.values(),
             clock,
@@ -117,38 +108,14 @@ class FuturesExchange:
             self.venue.open_account(name, self._funds(name))
 
     @property
-    def switches(self) -> Switches:
-        """Return the switches in force."""
-        return self.settings.switches
-
-    @property
     def assets(self) -> list[str]:
         """Return the assets in which positions are settled."""
         return list(dict.fromkeys(one.settle for one in self.natives.values()))
-
-    def instrument(self, native: str) -> Instrument:
-        """Return the contract that clients call `native`.
-
-        Raises:
-            ApiError: there is none.
-        """
-        found = self.natives.get(native)
-        if found is None:
-            raise ApiError(-1121, "Invalid symbol.")
-        return self.venue.instruments[found.symbol]
-
-    def native(self, symbol: str) -> str:
-        """Return what clients call `symbol`."""
-        return self.listings[symbol].instrument.native
 
     def pair(self, symbol: str) -> str:
         """Return the pair of a contract, such as BTCUSD."""
         one = self.listings[symbol].instrument
         return one.base + one.quote
-
-    def status(self, symbol: str) -> TradingStatus:
-        """Return what `symbol` allows now."""
-        return self._status[symbol]
 
     def counts(self, account: str) -> OrderCounts:
         """Return how many orders `account` has sent, over both futures markets."""
@@ -162,20 +129,6 @@ class FuturesExchange:
         counts.add(now, 1)
         return self.venue.place(account, request)
 
-    def new_id(self) -> str:
-        """Return an id of the kind that Binance makes up when the client gives none."""
-        return "".join(self._chance.choices(_ALPHABET, k=_ID_LENGTH))
-
-    def visible(self, order: VenueOrder, now: int) -> bool:
-        """Return whether reads see `order` yet: they may lag behind the matching engine."""
-        lag = self.switches.read_lag_ms
-        return not lag or now >= to_ms(order.created_at) + lag
-
-    def check_visible(self, order: VenueOrder, now: int) -> None:
-        """Refuse a look-up of an order that reads do not see yet."""
-        if not self.visible(order, now):
-            raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order.order_id} is not seen yet")
-
     def updated_ms(self, account: str, asset: str) -> int:
         """Return when a wallet last changed; the start counts, when it was filled."""
         return self._updated.get((account, asset), self.settings.start_ms)
@@ -187,8 +140,7 @@ class FuturesExchange:
         return {asset: given[asset] for asset in self.assets if given.get(asset)}
 
     def _hear(self, event: VenueEvent) -> None:
-        if isinstance(event, TradingChanged):
-            self._status[event.symbol] = event.status
-        elif isinstance(event, AccountChanged):
+        self._hear_trading(event)
+        if isinstance(event, AccountChanged):
             for one in event.assets:
                 self._updated[event.account, one.asset] = to_ms(event.time)

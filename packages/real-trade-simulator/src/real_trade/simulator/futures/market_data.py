@@ -19,6 +19,7 @@ from real_trade.simulator.futures.information import exchange_info
 from real_trade.simulator.futures.tickers import Figures
 from real_trade.simulator.history import DAY_MS, Candle
 from real_trade.simulator.market import MarketData, SymbolMarket
+from real_trade.simulator.paging import Page
 from real_trade.simulator.parameters import Parameters
 
 __all__ = ["PublicData"]
@@ -86,19 +87,8 @@ class PublicData:
         """GET aggTrades: every trade is an aggregate of its own here."""
         params = call.params
         one = self._symbol(params)
-        from_id = params.integer("fromId")
-        start, end = params.integer("startTime"), params.integer("endTime")
-        limit = params.limit(500, 1000)
-        found = [
-            trade
-            for trade in one.prints
-            if (from_id is None or trade.id >= from_id)
-            and (start is None or trade.ms >= start)
-            and (end is None or trade.ms <= end)
-        ]
-        newest = from_id is None and start is None
-        picked = found[-limit:] if newest else found[:limit]
-        return [self._figures.aggregate(one, trade) for trade in picked]
+        found = Page.read(params).of(one.prints, lambda trade: trade.id, lambda trade: trade.ms)
+        return [self._figures.aggregate(one, trade) for trade in found]
 
     def klines(self, call: Call) -> list[list[Any]]:
         """GET klines."""

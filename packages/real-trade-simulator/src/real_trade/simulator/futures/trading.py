@@ -18,16 +18,17 @@ from real_trade.paper.futures import AlgoRequest
 from real_trade.paper.rejects import RejectReason, VenueReject
 from real_trade.paper.values import Status, VenueOrder
 from real_trade.simulator.calls import Call
-from real_trade.simulator.errors import ApiError, illegal
+from real_trade.simulator.errors import ApiError, either, illegal
 from real_trade.simulator.futures.exchange import FuturesExchange
 from real_trade.simulator.futures.orders import OrderReader
 from real_trade.simulator.futures.rejects import refusal, refusal_of_cancel, refusal_of_query
 from real_trade.simulator.futures.shapes import algo_placed, changed, queried
 from real_trade.simulator.futures.words import ReplyKind
-from real_trade.simulator.parameters import Parameters
+from real_trade.simulator.paging import Page
+from real_trade.simulator.parameters import Parameters, order_ids
 from real_trade.simulator.schedule import Schedule
 
-__all__ = ["ALL_CANCELED", "Trading", "window"]
+__all__ = ["ALL_CANCELED", "Trading", "week_page"]
 
 ALL_CANCELED = {"code": 200, "msg": "The operation of cancel all open order is done."}
 _BATCH = 5
@@ -62,7 +63,7 @@ class Trading:
     def cancel_order(self, call: Call) -> dict[str, Any]:
         """DELETE order."""
         instrument = self._exchange.instrument(call.params.symbol())
-        order_id, client_id = _ids(call.params)
+        order_id, client_id = order_ids(call.params)
         return self._cancel(call.account, instrument, order_id, client_id)
 
     def modify_order(self, call: Call) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class Trading:
         ids = _json_list(params, "orderIdList")
         names = _json_list(params, "origClientOrderIdList")
         if not ids and not names:
-            raise _either("orderIdList", "origClientOrderIdList")
+            raise either("orderIdList", "origClientOrderIdList")
         if not all(isinstance(one, int | str) and str(one).isdecimal() for one in ids):
             raise illegal("orderIdList", r"^\[[0-9]{1,20}(,[0-9]{1,20})*\]$")
         wanted: list[tuple[int | None, str | None]] = [(int(one), None) for one in ids]
@@ -146,22 +147,15 @@ class Trading:
         """GET allOrders: from orderId, or between two times at most seven days apart."""
         exchange, params = self._exchange, call.params
         instrument = exchange.instrument(params.symbol())
-        order_id = params.integer("orderId")
-        start, end = window(params)
-        limit = params.limit(500, 1000)
-        found = [
+        seen = [
             order
             for order in exchange.venue.orders(call.account, instrument.symbol)
             if exchange.visible(order, call.now)
-            and (order_id is None or order.order_id >= order_id)
-            and (start is None or to_ms(order.created_at) >= start)
-            and (end is None or to_ms(order.created_at) <= end)
         ]
-        is_forward = order_id is not None or start is not None
-        return [
-            queried(order, instrument)
-            for order in (found[:limit] if is_forward else found[-limit:])
-        ]
+        found = week_page(params, "orderId").of(
+            seen, lambda order: order.order_id, lambda order: to_ms(order.created_at)
+        )
+        return [queried(order, instrument) for order in found]
 
     # Parts
 
@@ -228,7 +222,7 @@ class Trading:
     def _modify(self, account: str, params: Parameters) -> dict[str, Any]:
         exchange = self._exchange
         instrument = exchange.instrument(params.symbol())
-        order_id, client_id = _ids(params)
+        order_id, client_id = order_ids(params)
         params.need("side")
         params.need("quantity")
         params.need("price")
@@ -277,7 +271,7 @@ class Trading:
 
     def _find(self, call: Call, instrument: Instrument) -> VenueOrder:
         exchange = self._exchange
-        order_id, client_id = _ids(call.params)
+        order_id, client_id = order_ids(call.params)
         try:
             if order_id is not None:
                 order = exchange.venue.order(call.account, instrument.symbol, order_id=order_id)
@@ -312,12 +306,13 @@ def _tried(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return error.body()
 
 
-def window(params: Parameters) -> tuple[int | None, int | None]:
-    """Return startTime and endTime, which may be at most seven days apart."""
-    start, end = params.integer("startTime"), params.integer("endTime")
+def week_page(params: Parameters, id_name: str) -> Page:
+    """Return which entries are asked for; the times may be at most seven days apart."""
+    page = Page.read(params, id_name)
+    start, end = page.start, page.end
     if start is not None and end is not None and end - start > _WEEK_MS:
         raise ApiError(-4166, "Search window is restricted to recent 90 days only.")
-    return start, end
+    return page
 
 
 def _as_acknowledged(order: VenueOrder) -> VenueOrder:
@@ -325,14 +320,6 @@ def _as_acknowledged(order: VenueOrder) -> VenueOrder:
     return attrs.evolve(
         order, status=Status.NEW, filled=ZERO, quote_filled=ZERO, updated_at=order.created_at
     )
-
-
-def _ids(params: Parameters) -> tuple[int | None, str | None]:
-    order_id = params.integer("orderId")
-    client_id = params.client_id("origClientOrderId")
-    if order_id is None and client_id is None:
-        raise _either("origClientOrderId", "orderId")
-    return order_id, client_id
 
 
 def _json_list(params: Parameters, name: str) -> list[Any]:
@@ -346,7 +333,3 @@ def _json_list(params: Parameters, name: str) -> list[Any]:
     if not isinstance(found, list):
         raise illegal(name, r"^\[.*\]$")
     return found
-
-
-def _either(first: str, second: str) -> ApiError:
-    return ApiError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")

@@ -13,6 +13,8 @@ from real_trade.paper.rejects import VenueReject
 from real_trade.paper.values import VenueOrder
 from real_trade.simulator.calls import Call
 from real_trade.simulator.errors import ApiError, mandatory
+from real_trade.simulator.paging import Page
+from real_trade.simulator.parameters import order_ids
 from real_trade.simulator.spot.exchange import SpotExchange, find_order
 from real_trade.simulator.spot.information import symbol_filters
 from real_trade.simulator.spot.rejects import refusal_of_query
@@ -94,14 +96,8 @@ class Account:
         """GET /api/v3/order."""
         params, exchange = call.params, self._exchange
         instrument = exchange.instrument(params.symbol())
-        order_id = params.integer("orderId")
-        client_id = params.client_id("origClientOrderId")
+        order_id, client_id = order_ids(params)
         params.finish()
-        if order_id is None and client_id is None:
-            raise ApiError(
-                -1102,
-                "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
-            )
         try:
             order = find_order(exchange.venue, call.account, instrument.symbol, order_id, client_id)
             exchange.check_visible(order, call.now)
@@ -122,46 +118,34 @@ class Account:
         """GET /api/v3/allOrders."""
         params, exchange = call.params, self._exchange
         instrument = exchange.instrument(params.symbol())
-        from_id = params.integer("orderId")
-        start, end = params.integer("startTime"), params.integer("endTime")
-        limit = params.limit(500, 1000)
+        page = Page.read(params, "orderId")
         params.finish()
-        _check_span(start, end)
-        found = [
-            order
-            for order in exchange.venue.orders(call.account, instrument.symbol)
-            if (from_id is None or order.order_id >= from_id)
-            and (start is None or to_ms(order.created_at) >= start)
-            and (end is None or to_ms(order.created_at) <= end)
-        ]
-        oldest = from_id is not None or start is not None
-        return self._shown(found[:limit] if oldest else found[-limit:], call.now)
+        _check_span(page)
+        found = page.of(
+            exchange.venue.orders(call.account, instrument.symbol),
+            lambda order: order.order_id,
+            lambda order: to_ms(order.created_at),
+        )
+        return self._shown(found, call.now)
 
     def my_trades(self, call: Call) -> list[dict[str, Any]]:
         """GET /api/v3/myTrades."""
         params, exchange = call.params, self._exchange
         instrument = exchange.instrument(params.symbol())
-        order_id, from_id = params.integer("orderId"), params.integer("fromId")
-        start, end = params.integer("startTime"), params.integer("endTime")
-        limit = params.limit(500, 1000)
+        order_id = params.integer("orderId")
+        page = Page.read(params)
         params.finish()
-        _check_span(start, end)
-        if from_id is not None and (start is not None or end is not None):
+        _check_span(page)
+        if page.first_id is not None and page.has_times:
             raise ApiError(-1128, "Combination of optional parameters invalid.")
         lag = exchange.switches.read_lag_ms
-        found = [
+        seen = [
             fill
             for fill in exchange.venue.fills(call.account, instrument.symbol, order_id=order_id)
-            if (from_id is None or fill.trade_id >= from_id)
-            and (start is None or to_ms(fill.time) >= start)
-            and (end is None or to_ms(fill.time) <= end)
-            and (not lag or to_ms(fill.time) + lag <= call.now)
+            if not lag or to_ms(fill.time) + lag <= call.now
         ]
-        oldest = from_id is not None or start is not None
-        return [
-            my_trade(fill, instrument.native)
-            for fill in (found[:limit] if oldest else found[-limit:])
-        ]
+        found = page.of(seen, lambda fill: fill.trade_id, lambda fill: to_ms(fill.time))
+        return [my_trade(fill, instrument.native) for fill in found]
 
     def order_counts(self, call: Call) -> list[dict[str, Any]]:
         """GET /api/v3/rateLimit/order."""
@@ -215,7 +199,8 @@ class Account:
         ]
 
 
-def _check_span(start: int | None, end: int | None) -> None:
+def _check_span(page: Page) -> None:
+    start, end = page.start, page.end
     if start is not None and end is not None:
         if end < start:
             raise ApiError(-1127, "Lookup interval is too big.")

@@ -8,34 +8,30 @@ from decimal import Decimal
 import attrs
 
 from real_trade.model import Instrument, to_ms
-from real_trade.paper.events import BalancesChanged, OrderUpdated, TradingChanged, VenueEvent
+from real_trade.paper.events import BalancesChanged, OrderUpdated, VenueEvent
 from real_trade.paper.fees import FeeAsset, FeeSchedule
-from real_trade.paper.rejects import RejectReason, VenueReject
+from real_trade.paper.rejects import VenueReject
 from real_trade.paper.rules import SymbolRules
 from real_trade.paper.values import (
     ListRequest,
     OrderRequest,
     SelfTradePrevention,
-    TradingStatus,
     VenueList,
     VenueOrder,
 )
 from real_trade.paper.venue import Venue
-from real_trade.runtime.chance import seeded
 from real_trade.simulator.accounts import DEFAULT_ACCOUNT, Accounts
 from real_trade.simulator.clock import ScheduleClock
 from real_trade.simulator.errors import ApiError
 from real_trade.simulator.limits import Limits, OrderCounts, RateLimit
 from real_trade.simulator.market import FIRST_TRADE_ID
-from real_trade.simulator.settings import SimulatorSettings, Switches
+from real_trade.simulator.market_exchange import MarketExchange
+from real_trade.simulator.settings import SimulatorSettings
 from real_trade.simulator.symbols import Listing
 
 __all__ = ["SpotExchange", "find_order"]
 
-_ID_LENGTH = 22
 _FIRST_ORDER = 10_000_001
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
 
 Around = Callable[[str, OrderRequest, Callable[[], VenueOrder]], VenueOrder]
 """Wraps the placing of an order: faults change the market around it."""
@@ -53,7 +49,7 @@ class Executions:
             self.count += 1
 
 
-class SpotExchange:
+class SpotExchange(MarketExchange[Venue]):
     """One venue with its accounts, and everything that the protocol adds to it."""
 
     def __init__(
@@ -63,11 +59,7 @@ class SpotExchange:
         clock: ScheduleClock,
         listings: list[Listing],
     ) -> None:
-        self.settings = settings
-        self.accounts = accounts
-        self.clock = clock
-        self.listings = {listing.instrument.symbol: listing for listing in listings}
-        self.natives = {listing.instrument.native: listing.instrument for listing in listings}
+        super().__init__(settings, accounts, clock, listings, "ids")
         self.orders_limits = (
             RateLimit("ORDERS", "SECOND", 10, settings.orders_per_10s),
             RateLimit("ORDERS", "DAY", 1, settings.orders_per_day),
@@ -85,14 +77,13 @@ class SpotExchange:
         )
         self.prevention = SelfTradePrevention.EXPIRE_MAKER
         self._rules = {symbol: SymbolRules() for symbol in self.listings}
-        self._status = dict.fromkeys(self.listings, TradingStatus.TRADING)
         self.venue = self._open_venue()
         self.executions = Executions()
         self._updated: dict[str, int] = {}
         self._counts: dict[str, OrderCounts] = {}
-        self._chance = seeded(settings.seed, "ids")
         self.around: Around | None = None
         self.venue.listen(self.executions)
+        self.venue.listen(self._hear_trading)
         self.venue.listen(self._count)
         for name in accounts.names:
             balances = settings.balances if name == DEFAULT_ACCOUNT else settings.accounts[name]
@@ -112,27 +103,6 @@ class SpotExchange:
             first_trade_id=FIRST_TRADE_ID,
         )
 
-    @property
-    def switches(self) -> Switches:
-        """Return the switches in force."""
-        return self.settings.switches
-
-    def instrument(self, native: str) -> Instrument:
-        """Return the instrument that clients call `native`.
-
-        Raises:
-            ApiError: there is none.
-        """
-        found = self.natives.get(native)
-        if found is None:
-            raise ApiError(-1121, "Invalid symbol.")
-        # The venue's may have changed since: filters do on a running exchange.
-        return self.venue.instruments[found.symbol]
-
-    def native(self, symbol: str) -> str:
-        """Return what clients call `symbol`."""
-        return self.listings[symbol].instrument.native
-
     def rules(self, symbol: str) -> SymbolRules:
         """Return the limits of `symbol` beyond those of its instrument."""
         return self._rules[symbol]
@@ -141,10 +111,6 @@ class SpotExchange:
         """Change the filters of a symbol that trades."""
         self._rules[instrument.symbol] = rules
         self.venue.set_instrument(instrument, rules)
-
-    def status(self, symbol: str) -> TradingStatus:
-        """Return what `symbol` allows now."""
-        return self._status[symbol]
 
     def counts(self, account: str) -> OrderCounts:
         """Return how many orders of `account` are unfilled."""
@@ -185,10 +151,6 @@ class SpotExchange:
             counts.add(now, -len(orders))
             raise
 
-    def new_id(self) -> str:
-        """Return an id of the kind that Binance makes up when the client gives none."""
-        return "".join(self._chance.choices(_ALPHABET, k=_ID_LENGTH))
-
     def assets(self) -> list[str]:
         """Return all assets there are, in the order of their first symbol."""
         found: dict[str, None] = {}
@@ -196,16 +158,6 @@ class SpotExchange:
             found.setdefault(instrument.base)
             found.setdefault(instrument.quote)
         return list(found)
-
-    def visible(self, order: VenueOrder, now: int) -> bool:
-        """Return whether reads see `order` yet: they may lag behind the matching engine."""
-        lag = self.switches.read_lag_ms
-        return not lag or now >= to_ms(order.created_at) + lag
-
-    def check_visible(self, order: VenueOrder, now: int) -> None:
-        """Refuse a look-up of an order that reads do not see yet."""
-        if not self.visible(order, now):
-            raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order.order_id} is not seen yet")
 
     def updated_ms(self, account: str) -> int:
         """Return when the balances of `account` last changed."""
@@ -220,8 +172,6 @@ class SpotExchange:
         """Give an order's place back with its first fill, as the unfilled-order count does."""
         if isinstance(event, BalancesChanged):
             self._updated[event.account] = to_ms(event.time)
-        if isinstance(event, TradingChanged):
-            self._status[event.symbol] = event.status
         if not isinstance(event, OrderUpdated):
             return
         if event.fill is not None and event.order.filled == event.fill.amount:

@@ -17,7 +17,7 @@ from real_trade.paper.values import (
     VenueList,
 )
 from real_trade.simulator.calls import Call
-from real_trade.simulator.errors import ApiError, mandatory
+from real_trade.simulator.errors import ApiError, either, mandatory
 from real_trade.simulator.parameters import Parameters
 from real_trade.simulator.spot.exchange import SpotExchange
 from real_trade.simulator.spot.orders import OrderReader
@@ -111,7 +111,7 @@ class Lists:
         cancel_id = params.client_id("newClientOrderId") or ""
         params.finish()
         if list_id is None and client_id is None:
-            raise _either("orderListId", "listClientOrderId")
+            raise either("orderListId", "listClientOrderId")
         return self._trading.cancel_of_list(call, instrument, list_id, client_id, cancel_id)
 
     def query(self, call: Call) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Lists:
         client_id = params.client_id("origClientOrderId")
         params.finish()
         if list_id is None and client_id is None:
-            raise _either("orderListId", "origClientOrderId")
+            raise either("orderListId", "origClientOrderId")
         try:
             found = self._exchange.venue.order_list(
                 call.account, list_id=list_id, client_list_id=client_id
@@ -234,7 +234,3 @@ def _check_places(side: Side, above: SpotType, below: SpotType) -> None:
 
 def _prevention(params: Parameters) -> SelfTradePrevention | None:
     return params.choice("selfTradePreventionMode", SelfTradePrevention)
-
-
-def _either(first: str, second: str) -> ApiError:
-    return ApiError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")

@@ -16,6 +16,7 @@ from real_trade.simulator.candles import next_open
 from real_trade.simulator.errors import ApiError, illegal, invalid
 from real_trade.simulator.history import DAY_MS, Candle
 from real_trade.simulator.market import MarketData, Print, SymbolMarket
+from real_trade.simulator.paging import Page
 from real_trade.simulator.parameters import Parameters
 from real_trade.simulator.spot.exchange import SpotExchange
 from real_trade.simulator.spot.information import exchange_info
@@ -90,21 +91,12 @@ class PublicData:
         """GET /api/v3/aggTrades: every trade is an aggregate of its own here."""
         params = call.params
         one = self._symbol(params)
-        from_id = params.integer("fromId")
-        start, end = params.integer("startTime"), params.integer("endTime")
-        limit = params.limit(500, 1000)
+        page = Page.read(params)
         params.finish()
-        if from_id is not None and (start is not None or end is not None):
+        if page.first_id is not None and page.has_times:
             raise ApiError(-1128, "Combination of optional parameters invalid.")
-        found = [
-            trade
-            for trade in one.prints
-            if (from_id is None or trade.id >= from_id)
-            and (start is None or trade.ms >= start)
-            and (end is None or trade.ms <= end)
-        ]
-        newest = from_id is None and start is None
-        return [agg_trade(trade) for trade in (found[-limit:] if newest else found[:limit])]
+        found = page.of(one.prints, lambda trade: trade.id, lambda trade: trade.ms)
+        return [agg_trade(trade) for trade in found]
 
     def klines(self, call: Call) -> list[list[Any]]:
         """GET /api/v3/klines and uiKlines: the oldest from startTime, else the newest."""

@@ -12,8 +12,8 @@ from real_trade.model import Instrument, OrderType
 from real_trade.paper.rejects import VenueReject
 from real_trade.paper.values import OrderRequest, ReplaceMode, Status, VenueOrder
 from real_trade.simulator.calls import Call
-from real_trade.simulator.errors import ApiError, cancel_rejected, invalid
-from real_trade.simulator.parameters import Parameters
+from real_trade.simulator.errors import ApiError, cancel_rejected, either, invalid
+from real_trade.simulator.parameters import Parameters, order_ids
 from real_trade.simulator.spot.exchange import SpotExchange, find_order
 from real_trade.simulator.spot.orders import OrderReader
 from real_trade.simulator.spot.rejects import refusal, refusal_of_amend, refusal_of_cancel
@@ -84,7 +84,7 @@ class Trading:
         """DELETE /api/v3/order."""
         params = call.params
         instrument = self._exchange.instrument(params.symbol())
-        ids = self._ids(params)
+        ids = order_ids(params)
         cancel_id = params.client_id("newClientOrderId") or self._exchange.new_id()
         restriction = self._restriction(params)
         params.finish()
@@ -145,7 +145,7 @@ class Trading:
         order_id = params.integer("cancelOrderId")
         client_id = params.client_id("cancelOrigClientOrderId")
         if order_id is None and client_id is None:
-            raise _either("cancelOrigClientOrderId", "cancelOrderId")
+            raise either("cancelOrigClientOrderId", "cancelOrderId")
         cancel_id = params.client_id("cancelNewClientOrderId") or self._exchange.new_id()
         restriction = self._restriction(params)
         params.choice("orderRateLimitExceededMode", _ExceededMode)
@@ -181,7 +181,7 @@ class Trading:
         """PUT /api/v3/order/amend/keepPriority."""
         exchange, params = self._exchange, call.params
         instrument = exchange.instrument(params.symbol())
-        order_id, client_id = self._ids(params)
+        order_id, client_id = order_ids(params)
         new_id = params.client_id("newClientOrderId") or exchange.new_id()
         params.need("newQty")
         amount = params.number("newQty", instrument.base_digits)
@@ -257,14 +257,6 @@ class Trading:
         return canceled(done, instrument.native, cancel_id)
 
     @staticmethod
-    def _ids(params: Parameters) -> tuple[int | None, str | None]:
-        order_id = params.integer("orderId")
-        client_id = params.client_id("origClientOrderId")
-        if order_id is None and client_id is None:
-            raise _either("origClientOrderId", "orderId")
-        return order_id, client_id
-
-    @staticmethod
     def _restriction(params: Parameters) -> CancelRestriction | None:
         return params.choice(
             "cancelRestrictions", CancelRestriction, ApiError(-1145, "Invalid cancelRestrictions")
@@ -280,10 +272,6 @@ def _allows(restriction: CancelRestriction, status: Status) -> bool:
     if restriction is CancelRestriction.ONLY_NEW:
         return status is Status.NEW
     return status is Status.PARTIALLY_FILLED
-
-
-def _either(first: str, second: str) -> ApiError:
-    return ApiError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
 
 
 def _replace_failed(result: dict[str, Any]) -> ApiError:
