@@ -18,6 +18,7 @@ from real_trade.exchange import OrderNotFound, OutcomeUnknown, Rejected, Unavail
 from real_trade.model import OrderState
 from real_trade.orders.cancels import Cancels
 from real_trade.orders.desk import OrderDesk
+from real_trade.orders.dispatch import Dispatch
 from real_trade.orders.entries import Sending
 from real_trade.orders.ids import ClientOrderIds
 from real_trade.orders.missing_fills import MissingFills
@@ -52,44 +53,48 @@ def crash_bug(function: Callable[[], Iterator[None]]) -> Callable[[], Any]:
 
 @bug
 def retries_an_order_whose_answer_was_lost() -> Iterator[None]:
-    usual = OrderDesk._send
+    usual = Dispatch._submit
 
-    def send(self: Any, intent: Any, *rest: Any) -> Any:
+    def submit(self: Any, intents: Any) -> Any:
         try:
-            return usual(self, intent, *rest)
+            return usual(self, intents)
         except OutcomeUnknown:
-            return self._exchange.submit(intent)
+            return usual(self, intents)
 
-    with patch.object(OrderDesk, "_send", send):
+    with patch.object(Dispatch, "_submit", submit):
         yield
 
 
 @bug
 def retries_under_a_new_id() -> Iterator[None]:
-    usual = OrderDesk._send
+    usual = Dispatch._submit
 
-    def send(self: Any, intent: Any, *rest: Any) -> Any:
+    def submit(self: Any, intents: Any) -> Any:
         try:
-            return usual(self, intent, *rest)
+            return usual(self, intents)
         except OutcomeUnknown:
-            again = attrs.evolve(intent, client_order_id=self.new_client_order_id())
-            report = self._exchange.submit(again)
-            return attrs.evolve(report, client_order_id=intent.client_order_id)
+            found = {}
+            for intent in intents:
+                name = intent.client_order_id
+                again = attrs.evolve(intent, client_order_id=f"{name}again")
+                report = self._exchange.submit(again)
+                found[name] = attrs.evolve(report, client_order_id=name)
+            return found
 
-    with patch.object(OrderDesk, "_send", send):
+    with patch.object(Dispatch, "_submit", submit):
         yield
 
 
 @bug
 def takes_a_lost_answer_for_a_refusal() -> Iterator[None]:
-    usual = OrderDesk._sent
+    usual = Dispatch._failed
 
-    def sent(self: Any, intent: Any, outcome: Any) -> None:
-        if isinstance(outcome.error, OutcomeUnknown):
-            outcome = attrs.evolve(outcome, error=Rejected("timeout"))
-        usual(self, intent, outcome)
+    def failed(self: Any, intent: Any, error: Any, ended_s: float) -> None:
+        if isinstance(error, OutcomeUnknown):
+            error = Rejected("timeout")
+        usual(self, intent, error, ended_s)
 
-    with patch.object(OrderDesk, "_sent", sent):
+    with patch.object(Dispatch, "_failed", failed):
         yield
 
 
@@ -265,7 +270,7 @@ def asks_once_and_gives_up() -> Iterator[None]:
 
 @crash_bug
 def writes_down_after_sending() -> Iterator[None]:
-    usual_add, usual_send = Outbox.add, OrderDesk._send
+    usual_add, usual_send = Outbox.add, Dispatch._send
 
     def add(self: Any, entry: Any) -> Any:
         if not isinstance(entry, Sending):
@@ -277,15 +282,16 @@ def writes_down_after_sending() -> Iterator[None]:
         self.__dict__.setdefault("_late", {})[entry.intent.client_order_id] = ticket
         return ticket
 
-    def send(self: Any, intent: Any, *rest: Any) -> Any:
-        report = usual_send(self, intent, *rest)
-        ticket = self._outbox.__dict__.get("_late", {}).pop(intent.client_order_id, None)
-        if ticket is not None:
-            self._outbox._waiting.append(ticket)
-            self._outbox.flush()
-        return report
+    def send(self: Any, load: Any) -> Any:
+        reports = usual_send(self, load)
+        for intent in load.intents:
+            ticket = self._outbox.__dict__.get("_late", {}).pop(intent.client_order_id, None)
+            if ticket is not None:
+                self._outbox._waiting.append(ticket)
+                self._outbox.flush()
+        return reports
 
-    with patch.object(Outbox, "add", add), patch.object(OrderDesk, "_send", send):
+    with patch.object(Outbox, "add", add), patch.object(Dispatch, "_send", send):
         yield
 
 

@@ -121,7 +121,7 @@ def rules(share: float, chance: random.Random) -> list[dict[str, Any]]:
         ("refuse", {}),
     ]
     found = []
-    for on in ("POST /api/v3/order", "DELETE /api/v3/order"):
+    for on in ("POST /api/v3/order", "POST /api/v3/orderList/oco", "DELETE /api/v3/order"):
         for do, args in writes:
             found.append(_rule(on, share / len(writes), do, args))
     reads = [("drop_response", {}), ("status", {"status": 502, "body": "html"}), ("refuse", {})]
@@ -214,14 +214,28 @@ class Scripted(bt.Strategy):
         sells = free >= size and self.chance.random() < 0.6
         place = self.sell if sells else self.buy
         sign = 1 if sells else -1
-        kind = self.chance.choice(("market", "near", "near", "near", "far", "stop"))
-        if kind == "market":
+        kind = self.chance.choice(("market", "near", "near", "near", "far", "stop", "linked"))
+        if kind == "linked":
+            self._linked(price, size, sells=sells)
+        elif kind == "market":
             place(size=size)
         elif kind == "stop":
             place(size=size, price=price * (1 - sign * 0.00003), exectype=bt.Order.Stop)
         else:
             away = 0.00002 if kind == "near" else 0.02
             place(size=size, price=price * (1 + sign * away), exectype=bt.Order.Limit)
+
+    def _linked(self, price: float, size: float, *, sells: bool) -> None:
+        """Place a pair of exits, or an entry with both of them."""
+        self.p.storm.placed += 1
+        high, low = price * 1.0002, price * 0.9998
+        if sells:
+            stop = self.sell(size=size, price=low, exectype=bt.Order.Stop)
+            self.sell(size=size, price=high, exectype=bt.Order.Limit, oco=stop)
+            return
+        self.p.storm.placed += 1
+        entry = self.chance.choice((bt.Order.Market, bt.Order.Limit))
+        self.buy_bracket(size=size, exectype=entry, price=price, stopprice=low, limitprice=high)
 
 
 class _Rerouted(PluginManager):
@@ -388,6 +402,12 @@ class Storm:
             found.lost.append(f"{name}: the exchange has it, and we do not")
         for name, order in ours.items():
             self._compare(found, name, order, theirs.get(name, []), fills[name])
+        linked = store.desk.linked
+        there = {linked.asked_id(name) for name in theirs.keys() & ours.keys()}
+        # What could not be sent at first, and then was, under another id: it went as scripted.
+        found.as_scripted += sum(
+            linked.asked_id(name) in there for name in ours.keys() - theirs.keys()
+        )
         self._compare_account(found, ledger)
         found.mismatched += self.complaints
         return found

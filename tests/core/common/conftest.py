@@ -164,7 +164,7 @@ class FakeExchange:
         self.hidden, self.unsent = set(), set()
         self.outcomes, self.history_errors = deque(), deque()
         self.calls, self.intents = [], []
-        self.reports, self.trades = {}, []
+        self.reports, self.trades, self.pairs = {}, [], {}
         self.sinks = []
         self.is_cut = False
         self.latency_s = 0.05
@@ -224,6 +224,13 @@ class FakeExchange:
             return self.outcomes.popleft()(self, intent)
         return self.accept(intent)
 
+    def submit_oco(self, first, second):
+        self.calls.append("submit_oco")
+        self.intents += [first, second]
+        self.pairs[first.client_order_id] = second.client_order_id
+        self.pairs[second.client_order_id] = first.client_order_id
+        return [self.accept(first), self.accept(second)]
+
     def accept(self, intent):
         self.reports[intent.client_order_id] = OrderReport(
             client_order_id=intent.client_order_id, symbol=intent.symbol,
@@ -246,6 +253,11 @@ class FakeExchange:
         self.reports[name] = attrs.evolve(report, state=state, filled=filled, time=trade.time)
         told = attrs.evolve(self.reports[name], fills=(trade,))
         self.tell(told)
+        partner = self.pairs.pop(name, None)
+        if partner in self.reports and not self.reports[partner].state.is_terminal:
+            ended = attrs.evolve(self.reports[partner], state=OrderState.EXPIRED)
+            self.reports[partner] = ended
+            self.tell(ended)
         return told
 
     def cancel(self, symbol, name):

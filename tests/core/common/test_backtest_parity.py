@@ -226,7 +226,64 @@ class TrailingLimitEntry(Noting):
             )
 
 
-STRATEGIES = [MarketCross, LimitBelow, Breakout, Trailing, TrailingLimitEntry]
+class Bracketed(Noting):
+    """Brackets around market, limit and stop entries; some are canceled by a child or the entry."""
+
+    def make(self):
+        self.ema = bt.ind.EMA(period=6)
+        self.legs = []
+
+    def trade(self):
+        close = self.data.close[0]
+        if any(leg.alive() for leg in self.legs):
+            if len(self) % 23 == 0:
+                self.cancel(self.legs[len(self) % 3])
+            return
+        if self.position:
+            self.close()
+            return
+        if abs(close - self.ema[0]) < 0.1:
+            return
+        kind = (Order.Market, Order.Limit, Order.Stop)[len(self) % 3]
+        price = round(close * {Order.Limit: 0.997, Order.Stop: 1.003}.get(kind, 1.0), 2)
+        self.legs = self.buy_bracket(
+            size=1.5,
+            exectype=kind,
+            price=None if kind == Order.Market else price,
+            stopprice=round(close * 0.985, 2),
+            limitprice=round(close * 1.02, 2),
+            valid=timedelta(minutes=12) if kind != Order.Market else None,
+        )
+
+
+class OneOfTwo(Noting):
+    """A limit below and a stop above the market, of which one cancels the other; so the exits."""
+
+    def make(self):
+        self.entries, self.exits = [], []
+
+    def trade(self):
+        close = self.data.close[0]
+        if self.position:
+            if not any(one.alive() for one in self.exits):
+                size = self.position.size
+                stop = self.sell(
+                    size=size, exectype=Order.StopTrail, trailpercent=0.009,
+                )  # fmt: skip
+                self.exits = [stop, self.sell(
+                    size=size, exectype=Order.Limit, price=round(close * 1.012, 2), oco=stop
+                )]  # fmt: skip
+        elif not any(one.alive() for one in self.entries):
+            low = self.buy(size=1, exectype=Order.Limit, price=round(close * 0.992, 2))
+            high = self.buy(
+                size=1, exectype=Order.Stop, price=round(close * 1.008, 2), oco=low
+            )  # fmt: skip
+            self.entries = [low, high]
+        elif len(self) % 17 == 0:
+            self.cancel(self.entries[0])
+
+
+STRATEGIES = [MarketCross, LimitBelow, Breakout, Trailing, TrailingLimitEntry, Bracketed, OneOfTwo]
 
 
 def backtrader_own(bars, strategy, cash=100000):

@@ -196,32 +196,38 @@ def test_a_close_order_says_its_name(kit, bars):
     assert "Close" in refused(kit, bars, buy(size=1, exectype=Order.Close)).info.reason
 
 
-def test_oco_is_rejected(kit, bars):
-    first = []
-
+def test_a_child_whose_parent_has_ended_is_rejected(kit, bars):
     def act(strategy):
-        first.append(strategy.buy(size=1, price=50, exectype=Order.Limit))
-        return strategy.buy(size=1, price=60, exectype=Order.Limit, oco=first[0])
+        return strategy.sell(
+            size=1, price=50, exectype=Order.Limit, parent=strategy.sent[0], transmit=True
+        )
 
-    found = kit.run_backtest(bars, plan={2: act})
-    assert found.told(first[0]) == ["Submitted", "Accepted"]
-    assert found.told(found.sent[0])[-1] == "Rejected"
-    assert "OCO" in found.last(found.sent[0]).info.reason
+    found = kit.run_backtest(bars, plan={2: buy(size=1), 5: act})
+    assert found.told(found.sent[1]) == ["Submitted", "Rejected"]
+    assert "parent" in found.last(found.sent[1]).info.reason
 
 
-def test_all_three_orders_of_a_bracket_are_rejected(kit, bars):
-    def act(strategy):
-        return strategy.buy_bracket(size=1, price=100, stopprice=90, limitprice=110)
-
-    found = kit.run_backtest(bars, plan={2: act})
-    for order in found.sent[0]:
-        assert found.told(order)[-1] == "Rejected"
-        assert "bracket" in found.last(order).info.reason
+def test_an_order_kept_back_by_transmit_false_is_told_of_once_it_is_transmitted(kit, bars):
+    found = kit.run_backtest(bars, plan={2: buy(size=1, transmit=False)})
+    assert found.told() == []
     assert found.broker.getcash() == 100000.0
 
 
-def test_an_order_kept_back_by_transmit_false_is_rejected(kit, bars):
-    assert "bracket" in refused(kit, bars, buy(size=1, transmit=False)).info.reason
+def test_an_order_kept_back_can_be_canceled(kit, bars):
+    def act(strategy):
+        strategy.cancel(strategy.sent[0])
+
+    found = kit.run_backtest(bars, plan={2: buy(size=1, transmit=False), 3: act})
+    assert found.told() == ["Canceled"]
+
+
+def test_a_child_of_a_refused_parent_is_refused(kit, bars):
+    def act(strategy):
+        return strategy.buy_bracket(size=1, price=100, stopprice=90, limitprice=110, tif="never")
+
+    found = kit.run_backtest(bars, plan={2: act})
+    assert [found.told(order)[-1] for order in found.sent[0]] == ["Rejected"] * 3
+    assert "parent was refused" in found.last(found.sent[0][1]).info.reason
 
 
 def test_an_unknown_time_in_force_is_rejected(kit, bars):

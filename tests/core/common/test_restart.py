@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import attrs
 import backtrader as bt
 import pytest
 
+from real_trade.model import OrderType
 from real_trade.runtime import VirtualRuntime
 from real_trade.storage.locks import AlreadyRunning
 
@@ -138,6 +140,39 @@ def test_a_fill_while_the_bot_was_down_is_told_once_on_the_restored_order(world)
     assert after.getposition().size == pytest.approx(0.5)
     assert [is_closed for is_closed, *_ in after.trades] == []  # it was told open at first
     assert after.broker.get_orders_open() == []
+
+
+def test_a_bracket_comes_back_and_its_exits_are_the_strategys_own(world):
+    world.exchange.capabilities = attrs.evolve(
+        world.exchange.capabilities, order_types=frozenset(OrderType), oco=True
+    )
+
+    def bracket(strategy):
+        strategy.buy_bracket(
+            size=0.5, price=99, stopprice=90, limitprice=120,
+            stopargs={"name": "stop"}, limitargs={"name": "target"},
+        )  # fmt: skip
+        world.runtime.call_later(5, lambda: fill(0, "0.2", "99"))
+
+    def fill(number, amount, price):
+        world.exchange.fill(world.exchange.intents[number].client_order_id, amount, price)
+
+    first = world.run({7: bracket})
+    assert [one.type.value for one in world.exchange.intents] == ["limit", "stop", "limit"]
+    assert [float(one.amount) for one in world.exchange.intents] == [0.5, 0.2, 0.2]
+    assert first.told()[:6] == ["Submitted", "Submitted", "Accepted", "Submitted", "Accepted",
+                                "Accepted"]  # fmt: skip
+    fill(0, "0.3", "99")  # while nobody is there
+    after = world.run(
+        {8: lambda one: fill(1, "0.2", "90"), 9: lambda one: fill(3, "0.3", "90")},
+        strategy=Finder,
+    )
+    assert {one.info.get("name") for one in after.found} >= {"stop", "target"}
+    assert [float(one.amount) for one in world.exchange.intents[3:]] == [0.3, 0.3]
+    ends = {name: status for status, name, _ in after.told}
+    assert ends == {None: "Completed", "stop": "Completed", "target": "Canceled"}
+    assert after.getposition().size == 0
+    assert after.trades[-1][0]
 
 
 def test_a_restored_order_can_be_cancelled(world):

@@ -126,6 +126,7 @@ class FakeExchange:
         self.hides_order_for_s = 0.0
         self.latency_s: dict[str, float] = {}
         self.log: list[tuple[float, str]] = []
+        self.partners: dict[str, str] = {}
         self._trades = 0
 
     # What a test says
@@ -154,6 +155,7 @@ class FakeExchange:
         whole = resting.intent.amount is not None and resting.filled >= resting.intent.amount
         if not resting.state.is_terminal or whole:
             resting.state = S.FILLED if whole else S.PARTIALLY_FILLED
+        self._end_partner(name, S.EXPIRED, tell=tell)
         if tell:
             self.tell(self.report(name, Evidence.STREAM))
             self.tell(fill)
@@ -164,6 +166,12 @@ class FakeExchange:
         self.book[name].time = self.server_time()
         if tell:
             self.tell(self.report(name, Evidence.STREAM))
+        self._end_partner(name, state, tell=tell)
+
+    def _end_partner(self, name: str, state: OrderState, *, tell: bool) -> None:
+        partner = self.partners.get(name)
+        if partner is not None and not self.book[partner].state.is_terminal:
+            self.finish(partner, state, tell=tell)
 
     def tell(self, value: Any) -> None:
         if self.sink is not None:
@@ -225,6 +233,21 @@ class FakeExchange:
         failpoint("c11")
         report = self.report(name, Evidence.REPLY, with_fills=self.fills_with_reply)
         return fate(report) if callable(fate) else report
+
+    def submit_oco(self, first: OrderIntent, second: OrderIntent) -> list[OrderReport]:
+        self._arrive("submit", write=True)
+        fate = self.fates["submit"].popleft() if self.fates["submit"] else Fate.TAKEN
+        if isinstance(fate, ExchangeError):
+            raise fate
+        if fate is Fate.LOST_BEFORE:
+            raise OutcomeUnknown("the answer did not come in time")
+        ids = first.client_order_id, second.client_order_id
+        self.partners |= {ids[0]: ids[1], ids[1]: ids[0]}
+        for intent in (first, second):
+            self._take(intent)
+        if fate is Fate.LOST_AFTER:
+            raise OutcomeUnknown("connection reset")
+        return [self.report(name, Evidence.REPLY) for name in ids]
 
     def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
         self._arrive("cancel", write=True)

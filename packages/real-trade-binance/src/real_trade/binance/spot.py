@@ -57,6 +57,7 @@ class BinanceSpot(BinanceExchange):
         channels=frozenset(Channel),
         post_only=True,
         quote_amount=True,
+        oco=True,
         demo=True,
         max_bars=1000,
     )
@@ -98,6 +99,33 @@ class BinanceSpot(BinanceExchange):
         self.check_echo(intent, report, instrument)
         return report
 
+    def submit_oco(self, first: OrderIntent, second: OrderIntent) -> list[OrderReport]:
+        """Send a pair of which one cancels the other, once; both are taken or none."""
+        instrument = self.resolve(first.symbol)
+        for intent in (first, second):
+            self.refuse_unsupported(intent)
+        wanted = spot_orders.oco_parameters(first, second, instrument)
+        raw = self.signed(
+            "privatePostOrderListOco",
+            wanted,
+            write=True,
+            priority=Priority.ORDER,
+            costs={name: 2 * cost for name, cost in self.order_costs.items()} | {WEIGHT: 1},
+        )
+
+        def reports() -> list[OrderReport]:
+            return [
+                spot_orders.report_of_list(
+                    raw, intent.client_order_id, first.symbol, Evidence.REPLY
+                )
+                for intent in (first, second)
+            ]
+
+        found = self.link.parsed(reports, write=True)
+        for intent, report in zip((first, second), found, strict=True):
+            self.check_echo(intent, report, instrument)
+        return found
+
     def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
         """Ask once for a cancel. OrderNotFound proves nothing: the order may have filled."""
         instrument = self.resolve(symbol)
@@ -108,9 +136,21 @@ class BinanceSpot(BinanceExchange):
             priority=Priority.CANCEL,
             costs={WEIGHT: 1},
         )
-        report = self.spot_report(raw, instrument, Evidence.REPLY, write=True)
+        report = self._canceled(raw, client_order_id, instrument)
         self.check_subject(report, client_order_id, write=True)
         return report
+
+    def _canceled(
+        self, raw: Mapping[str, Any], client_order_id: str, instrument: Instrument
+    ) -> OrderReport:
+        if "orderReports" not in raw:
+            return self.spot_report(raw, instrument, Evidence.REPLY, write=True)
+        return self.link.parsed(
+            lambda: spot_orders.report_of_list(
+                raw, client_order_id, instrument.symbol, Evidence.REPLY
+            ),
+            write=True,
+        )
 
     def order(self, symbol: str, client_order_id: str) -> OrderReport:
         """Look one order up, with its state and cumulative fill."""

@@ -24,10 +24,20 @@ from real_trade.model import (
     decimal,
     from_ms,
 )
+from real_trade.model.numbers import ZERO
 
-__all__ = ["fill_from", "order_type", "parameters", "report_from"]
+__all__ = [
+    "fill_from",
+    "oco_parameters",
+    "order_type",
+    "parameters",
+    "report_from",
+    "report_of_list",
+]
 
 Raw = Mapping[str, Any]
+
+_PROFITS = frozenset({OrderType.LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
 
 _NATIVE = {
     OrderType.MARKET: "MARKET",
@@ -62,6 +72,43 @@ def parameters(intent: OrderIntent, instrument: Instrument) -> dict[str, str]:
     found |= _limit(intent) if intent.type.has_limit else _no_limit(intent)
     found |= _trigger(intent)
     return found
+
+
+def oco_parameters(
+    first: OrderIntent, second: OrderIntent, instrument: Instrument
+) -> dict[str, str]:
+    """Return the parameters of POST /api/v3/orderList/oco: one leg above the market, one below.
+
+    Binance takes the limit leg as LIMIT_MAKER alone; away from the market, where the list must have
+    it, it is the same order.
+
+    Raises:
+        InvalidOrder: Binance has no such pair; nothing was sent.
+    """
+    found = {
+        "symbol": instrument.native,
+        "side": first.side.name,
+        "quantity": text(first.amount or ZERO),
+        "listClientOrderId": f"{first.client_order_id[:33]}-l",
+        "newOrderRespType": "RESULT",
+    }
+    for intent in (first, second):
+        is_profit = intent.type in _PROFITS
+        place = "above" if is_profit is (intent.side is Side.SELL) else "below"
+        for name, value in _leg(intent).items():
+            found[place + name[0].upper() + name[1:]] = value
+    return found
+
+
+def _leg(intent: OrderIntent) -> dict[str, str]:
+    found = {"type": _NATIVE[intent.type], "clientOrderId": intent.client_order_id}
+    if intent.type is OrderType.LIMIT:
+        if intent.time_in_force is not TimeInForce.GTC or intent.price is None:
+            raise InvalidOrder("the limit order of a pair rests until it is canceled")
+        return found | {"type": "LIMIT_MAKER", "price": text(intent.price)}
+    return (
+        found | (_limit(intent) if intent.type.has_limit else _no_limit(intent)) | _trigger(intent)
+    )
 
 
 def _type(intent: OrderIntent) -> str:
@@ -167,6 +214,16 @@ def report_from(raw: Raw, symbol: str, evidence: Evidence) -> OrderReport:
         ),
         reason=str(raw.get("expiryReason") or ""),
     )
+
+
+def report_of_list(raw: Raw, client_order_id: str, symbol: str, evidence: Evidence) -> OrderReport:
+    """Return what a list's reply tells of one of its orders; the cancel of one cancels all.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not there, or something in it is of the wrong kind.
+    """
+    reports = [report_from(one, symbol, evidence) for one in raw["orderReports"]]
+    return {one.client_order_id: one for one in reports}[client_order_id]
 
 
 def fill_from(raw: Raw, symbol: str) -> Fill:

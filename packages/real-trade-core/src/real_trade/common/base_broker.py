@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import backtrader as bt
 from backtrader.order import BuyOrder, SellOrder
 from backtrader.position import Position as BtPosition
@@ -17,7 +18,8 @@ from real_trade.common.executions import Executions, stamp
 from real_trade.common.restoring import Restorer
 from real_trade.common.sizer import CashShareSizer
 from real_trade.common.translate import Untranslatable, check_request, intent_of
-from real_trade.model import Fill, Instrument, Mode, OrderState
+from real_trade.common.turn import Turn
+from real_trade.model import Fill, Instrument, Mode, OrderIntent, OrderState
 from real_trade.orders import OrderChange
 from real_trade.utils.errors import ConfigurationError
 
@@ -86,6 +88,7 @@ class BaseBroker(bt.BrokerBase):
         self.executions = Executions(self.getcommissioninfo)
         self._holdings = self.executions.holdings
         self._restorer = Restorer(self)
+        self._turn = Turn(self)
         store.bind_broker(self)
 
     # What Backtrader reads
@@ -121,9 +124,8 @@ class BaseBroker(bt.BrokerBase):
         if cerebro.sizers.get(None) is None:
             cerebro.addsizer(CashShareSizer)
         if self.store.mode is not Mode.BACKTEST:
-            cerebro.p.quicknotify = (
-                True  # else a fill is told with the next bar, up to an hour late
-            )
+            # Else a fill is told with the next bar, up to an hour late.
+            cerebro.p.quicknotify = True
 
     def getcash(self) -> float:
         """Return the quote balance, free and locked."""
@@ -140,9 +142,7 @@ class BaseBroker(bt.BrokerBase):
 
     get_value = getvalue
 
-    def get_fundvalue(self) -> float:
-        """Return the value: the account is one fund of one share."""
-        return self.getvalue()
+    get_fundvalue = getvalue  # the account is one fund of one share
 
     def get_fundshares(self) -> float:
         """Return 1: nobody else holds a share."""
@@ -164,7 +164,7 @@ class BaseBroker(bt.BrokerBase):
     @property
     def open_orders(self) -> list[bt.Order]:
         """Return the orders that have not ended, oldest first; those of earlier runs too."""
-        names = (order.client_order_id for order in self.store.desk.open_orders())
+        names = self.store.desk.linked.open_ids() + self._turn.leaving
         return [self._by_id[name] for name in names if name in self._by_id]
 
     def get_orders_open(self, safe: bool = False) -> list[bt.Order]:
@@ -217,8 +217,7 @@ class BaseBroker(bt.BrokerBase):
             size: base units, positive.
             asked: Backtrader's own words (`price plimit exectype valid tradeid oco trailamount
                 trailpercent parent transmit`), `post_only`, `reduce_only`, `tif`, `quote_amount`,
-                and
-                whatever shall be in the order's `info`.
+                and whatever shall be in the order's `info`.
         """
         return self._place(BuyOrder, asked, owner=owner, data=data, size=size)
 
@@ -237,44 +236,65 @@ class BaseBroker(bt.BrokerBase):
         fault = _unsound(asked, keywords)
         if fault:
             asked |= _NO_FIGURES
-        fault = fault or _linked(asked)
         order = kind(pricelimit=asked.pop("plimit"), **asked)
         order.addinfo(**keywords)
         order.addcomminfo(self.getcommissioninfo(data))
         if not fault:
             return self.submit(order)
-        order.submit(self)
-        self.notify(order)
-        self._refuse(order, fault)
+        self.refuse(order, fault)
         return order
 
     def submit(self, order: bt.Order) -> bt.Order:
         """Let an order leave; what becomes of it is told in `notify_order`."""
-        desk = self.store.desk
-        name = desk.new_client_order_id()
+        self._turn.take(order)
+        return order
+
+    def translate(self, order: bt.Order) -> OrderIntent | None:
+        """Tell that an order is on its way and return it as an intent; None if it is refused."""
+        name = self.store.desk.new_client_order_id()
         feed = feed_behind(order.data)
         order.submit(self)
         self.notify(order)
         try:
             intent = intent_of(order, feed._rt_symbol, name, self.store.now(feed))
         except (Untranslatable, ValueError, TypeError) as error:
-            self._refuse(order, str(error))
-            return order
+            self._end_refused(order, str(error))
+            return None
         order.addinfo(client_order_id=name)
         self._by_id[name] = order
         self._ids[order.ref] = name
         finest = self._holdings.feeds.get(feed._rt_symbol, feed)
         self.store.before_order(finest if len(finest) else feed)
-        desk.submit(intent)
-        return order
+        return intent
+
+    def name_of(self, order: bt.Order) -> str | None:
+        """Return the client order id of an order that was transmitted."""
+        return self._ids.get(order.ref)
 
     def cancel(self, order: bt.Order) -> None:
-        """Ask for a cancel; the order has ended when `notify_order` says so."""
+        """Ask for a cancel; the order has ended when `notify_order` says so.
+
+        With a child of a bracket its parent and the other children end, with one of an OCO group
+        the others, as with Backtrader's own broker.
+        """
+        if self._turn.drop(order):
+            return
         name = self._ids.get(order.ref)
         if name is not None and order.alive():
+            self._turn.leave()
             self.store.desk.cancel(name)
 
-    def _refuse(self, order: bt.Order, reason: str) -> None:
+    def leave(self) -> None:
+        """Let the orders of the strategy's turn leave now, rather than when it is over."""
+        self._turn.leave()
+
+    def refuse(self, order: bt.Order, reason: str) -> None:
+        """Tell that an order was submitted and is rejected."""
+        order.submit(self)
+        self.notify(order)
+        self._end_refused(order, reason)
+
+    def _end_refused(self, order: bt.Order, reason: str) -> None:
         order.addinfo(reason=reason)
         self._note_refusal(order, reason)
         order.reject(self)
@@ -289,6 +309,7 @@ class BaseBroker(bt.BrokerBase):
         """Take in what has come; Cerebro calls this every cycle."""
         if self.cerebro is not None and self.cerebro.runningstrats:
             self._restorer.give_to(self.cerebro.runningstrats[0])
+        self._turn.leave()
         self.store.pump()
         self.store.calls.make()
         if self.store.mode is Mode.BACKTEST and self.cerebro is not None:
@@ -311,10 +332,12 @@ class BaseBroker(bt.BrokerBase):
 
     def order_changed(self, change: OrderChange) -> None:
         """Tell Backtrader what became of an order; called by the desk, on Cerebro's thread."""
-        order = self._by_id.get(change.order.client_order_id)
+        asked = self.store.desk.linked.asked(change.order)
+        change = attrs.evolve(change, order=asked)
+        order = self._by_id.get(asked.client_order_id)
         if order is None:
             return
-        state = change.order.state
+        state = asked.state
         if change.order.reason:
             order.addinfo(reason=change.order.reason)
         if change.fills or state in _RESTING:
@@ -327,7 +350,7 @@ class BaseBroker(bt.BrokerBase):
             self.executions.remains(order, change.order.intent.amount, filled)
             done = complete and number == len(change.fills)
             self._ended(order, order.Completed, fill.time) if done else self._partial(order)
-        ended_at = change.order.updated_at or change.order.intent.created_at
+        ended_at = change.order.updated_at or self.store.now(feed_behind(order.data))
         if complete and not change.fills and order.alive():
             self._ended(order, order.Completed, ended_at)
         elif state in _ENDS and order.alive():
@@ -373,10 +396,4 @@ def _unsound(asked: dict[str, Any], keywords: dict[str, Any]) -> str:
         check_request(asked, keywords.get("quote_amount"))
     except Untranslatable as error:
         return str(error)
-    return ""
-
-
-def _linked(asked: dict[str, Any]) -> str:
-    if asked["parent"] is not None or asked["oco"] is not None or not asked["transmit"]:
-        return "brackets and OCO are not supported yet; place the orders one by one"
     return ""

@@ -354,6 +354,8 @@ class BaseStore(AccountQuestions):
     def end_soon(self) -> None:
         """Take no new orders from now on, and end once what is in flight is known."""
         if self._stop_by is None:
+            if self._broker is not None:
+                self._broker.leave()  # what was decided before the stop
             self._stop_by = self.runtime.clock.monotonic() + _SETTLE_S
 
     @property
@@ -363,7 +365,8 @@ class BaseStore(AccountQuestions):
             return False
         if self.runtime.clock.monotonic() >= self._stop_by:
             return True
-        return not any(order.state in _IN_FLIGHT for order in self.desk.open_orders())
+        in_flight = any(order.state in _IN_FLIGHT for order in self.desk.open_orders())
+        return not in_flight and not self.desk.linked.is_due
 
     def wait(self, timeout_s: float) -> bool:
         """Block until something comes, at most `timeout_s`; return whether something came."""

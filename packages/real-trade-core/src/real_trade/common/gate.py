@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from real_trade.model import Balance, Mode, OrderIntent
+from real_trade.orders.legs import LEG
 from real_trade.plugins import AccountView
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class OrderGate:
     def fault_of(self, intent: OrderIntent) -> str:
         """Return why the order may not leave, or ""."""
         store = self._store
-        if store.is_stopping:
+        if store.is_stopping and not intent.tag(LEG):  # a bracket's exits protect what is held
             return "the run is stopping and takes no new orders"
         held_back = store.hold.fault_of(intent, adds_risk=self._adds_risk(intent))
         if held_back:

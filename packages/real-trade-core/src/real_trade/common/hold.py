@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from real_trade.exchange import Exchange, Unavailable
+from real_trade.exchange import Exchange, PairingExchange, Unavailable
 from real_trade.model import OrderIntent, OrderReport
 from real_trade.storage.command_values import Hold, HoldKind
 
@@ -88,3 +88,10 @@ class _HeldExchange:
         if fault:
             raise Unavailable(fault)
         return self._exchange.submit(intent)
+
+    def submit_oco(self, first: OrderIntent, second: OrderIntent) -> list[OrderReport]:
+        for intent in (first, second):
+            fault = self._switch.last_fault_of(intent)
+            if fault:
+                raise Unavailable(fault)
+        return cast("PairingExchange", self._exchange).submit_oco(first, second)

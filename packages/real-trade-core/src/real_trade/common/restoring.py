@@ -76,13 +76,14 @@ class Restorer:
             if fill.symbol in listed and self._store.is_own(fill.client_order_id)
         ]
         since_flat = self._since_flat(fills)
-        wanted |= {fill.client_order_id for fill in since_flat}
-        for name, order in desk.orders.items():
+        wanted |= {self._asked_id(fill) for fill in since_flat}
+        asked = desk.linked.asked_orders()
+        for name, order in asked.items():
             if name in wanted and self._store.is_own(name):
                 self._make(order, feeds)
         self._book(fills, {(fill.symbol, fill.trade_id) for fill in since_flat})
         self._untold = [one.clone() for one in self._made.values()]
-        return {name: one for name, one in self._made.items() if desk.orders[name].state.is_open}
+        return {name: one for name, one in self._made.items() if asked[name].state.is_open}
 
     @property
     def is_waiting(self) -> bool:
@@ -130,15 +131,19 @@ class Restorer:
         holdings = self._broker.executions.holdings
         for fill in fills:
             booked = self._store.rebook(fill)
-            order = self._made.get(fill.client_order_id)
+            order = self._made.get(self._asked_id(fill))
             after = booked.after
             if order is not None and (fill.symbol, fill.trade_id) in needed:
                 self._broker.executions.execute(order, fill, booked)
             else:
                 holdings.change(fill.symbol, float(after.amount), float(after.entry_price))
+        asked = self._store.desk.linked.asked_orders()
         for name, made in self._made.items():
-            known = self._store.desk.orders[name]
+            known = asked[name]
             self._broker.executions.remains(made, known.intent.amount, known.filled)
+
+    def _asked_id(self, fill: Fill) -> str:
+        return self._store.desk.linked.asked_id(fill.client_order_id)
 
     def _make(self, order: Order, feeds: list[Any]) -> None:
         feed = _feed_of(order, feeds)

@@ -6,6 +6,7 @@
 from real_trade.exchange.base import (
     Capabilities,
     Exchange,
+    PairingExchange,
     Sink,
     StreamHandle,
     StreamingExchange,
@@ -47,6 +48,7 @@ __all__ = [
     "KeyRights",
     "OrderNotFound",
     "OutcomeUnknown",
+    "PairingExchange",
     "RateLimited",
     "RealTradeError",
     "Rejected",

@@ -32,6 +32,7 @@ from real_trade.model import (
 __all__ = [
     "Capabilities",
     "Exchange",
+    "PairingExchange",
     "Sink",
     "StreamHandle",
     "StreamingExchange",
@@ -129,6 +130,18 @@ class Exchange(Protocol):
 
     def fills(self, symbol: str, since: datetime) -> list[Fill]:
         """Return the account's fills at or after `since`, oldest first."""
+
+
+@runtime_checkable
+class PairingExchange(Exchange, Protocol):
+    """An exchange that cancels one order when another one of the same list fills."""
+
+    def submit_oco(self, first: OrderIntent, second: OrderIntent) -> list[OrderReport]:
+        """Send both in one request, once: all of it is taken, or nothing. One answer for each.
+
+        The two are on one side and for one amount, one of them a limit order or take-profit and the
+        other a stop. `Capabilities.oco` says that there is this method.
+        """
 
 
 class StreamHandle(Protocol):

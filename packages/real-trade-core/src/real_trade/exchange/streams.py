@@ -22,6 +22,7 @@ from real_trade.runtime import Lane, Runtime, Timer
 __all__ = ["Link", "Listener", "ReconnectingSocket", "Reconnection", "Session"]
 
 _LOG = logging.getLogger("real_trade.exchange.streams")
+_CLOCK_STEP_S = 1e-6
 
 
 @attrs.frozen(kw_only=True)
@@ -170,8 +171,9 @@ class Link:
         if not self._waiting or self._socket is None:
             return
         now = self._runtime.clock.monotonic()
-        if now < self._next_send:
-            self.later(self._next_send - now, self._send_waiting)
+        wait_s = self._next_send - now
+        if wait_s > _CLOCK_STEP_S:  # less may be lost in the clock's own digits, and never pass
+            self.later(wait_s, self._send_waiting)
             return
         self._next_send = now + 1 / self._owner.policy.messages_per_s
         self._socket.send(self._waiting.popleft())

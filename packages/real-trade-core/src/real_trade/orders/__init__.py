@@ -2,7 +2,7 @@
 
 from real_trade.orders.desk import OrderDesk
 from real_trade.orders.journal import Journal, JournalError, MemoryJournal
-from real_trade.orders.settings import Absence, DeskSettings
+from real_trade.orders.settings import Absence, DeskSettings, Unprotected
 from real_trade.orders.tracker import Tracker
 from real_trade.orders.values import (
     Action,
@@ -29,4 +29,5 @@ __all__ = [
     "OrderDesk",
     "Restored",
     "Tracker",
+    "Unprotected",
 ]

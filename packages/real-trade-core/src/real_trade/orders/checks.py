@@ -44,7 +44,10 @@ def fault_of(
 def _unsupported(intent: OrderIntent, capabilities: Capabilities) -> str:
     if intent.type not in capabilities.order_types:
         return f"the exchange has no {intent.type.value} orders"
-    if intent.time_in_force not in capabilities.times_in_force:
+    # An end that the exchange cannot keep, the desk does.
+    force = intent.time_in_force
+    force = TimeInForce.GTC if force is TimeInForce.GTD else force
+    if force not in capabilities.times_in_force:
         return f"the exchange has no time in force {intent.time_in_force.value}"
     for flag in ("post_only", "reduce_only"):
         if getattr(intent, flag) and not getattr(capabilities, flag):

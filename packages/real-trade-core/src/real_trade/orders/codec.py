@@ -12,7 +12,7 @@ import orjson
 from cattrs import Converter
 
 from real_trade.model import Fill, OrderReport
-from real_trade.orders.entries import Cancel, Entry, Mark, Opened, Sending, Watermark
+from real_trade.orders.entries import Cancel, Dropped, Entry, Held, Mark, Opened, Sending, Watermark
 from real_trade.orders.values import Finding
 
 __all__ = ["decode", "encode"]
@@ -21,6 +21,8 @@ __all__ = ["decode", "encode"]
 _KINDS: dict[str, type[Any]] = {
     "opened": Opened,
     "sending": Sending,
+    "held": Held,
+    "dropped": Dropped,
     "mark": Mark,
     "cancel": Cancel,
     "watermark": Watermark,
@@ -44,7 +46,7 @@ def _converter() -> Converter:
 def encode(entry: Entry) -> tuple[str, str, str]:
     """Return an entry's kind, the client order id it concerns ("" if none), and its text."""
     name = _NAMES[type(entry)]
-    subject = entry.intent if isinstance(entry, Sending) else entry
+    subject = entry.intent if isinstance(entry, (Sending, Held)) else entry
     # What a finding is about may have been named by anybody, in any characters.
     about = "" if isinstance(entry, Finding) else getattr(subject, "client_order_id", "")
     return name, about, _text(_converter().unstructure(entry))

@@ -6,20 +6,10 @@ runs on lanes, whose answers come back through the inbox.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from decimal import Decimal
 
-from real_trade.exchange import (
-    AuthError,
-    DuplicateOrder,
-    Exchange,
-    InsufficientFunds,
-    OutcomeUnknown,
-    Rejected,
-    Unavailable,
-)
+from real_trade.exchange import Exchange
 from real_trade.model import (
     Channel,
     ConnectionChanged,
@@ -31,13 +21,16 @@ from real_trade.model import (
     OrderState,
 )
 from real_trade.orders.cancels import Cancels
-from real_trade.orders.checks import fault_of, mix_up, rounded
-from real_trade.orders.entries import Cancel, Mark, Sending, Watermark
-from real_trade.orders.errands import Errands, Outcome, Turn
+from real_trade.orders.checks import fault_of, rounded
+from real_trade.orders.dispatch import Dispatch
+from real_trade.orders.entries import Cancel, Mark, Watermark
+from real_trade.orders.errands import Errands, Turn
 from real_trade.orders.holdings_check import Held, HoldingsCheck
 from real_trade.orders.journal import Journal, JournalError
+from real_trade.orders.legs import unpairable
+from real_trade.orders.linked import Linked
 from real_trade.orders.missing_fills import MissingFills
-from real_trade.orders.outbox import Outbox, Ticket
+from real_trade.orders.outbox import Outbox
 from real_trade.orders.parts import Parts
 from real_trade.orders.reconcile import Reconciler
 from real_trade.orders.record import Record
@@ -51,7 +44,6 @@ from real_trade.utils.errors import RealTradeError
 
 __all__ = ["OrderDesk"]
 
-_LOG = logging.getLogger("real_trade.orders")
 _S = OrderState
 _JOURNAL_AGAIN_S = 5.0
 _CANCEL_GIVEN_UP = {_S.ACCEPTED, _S.PARTIALLY_FILLED}
@@ -124,6 +116,10 @@ class OrderDesk:
         self._reconciler = Reconciler(
             parts, look_ups, self._resolver, self._journal.is_own_id, check
         )
+        clock = self._runtime.clock
+        self._dispatch = Dispatch(parts, self._lane, self._outbox, self._resolver, clock)
+        self._linked = Linked(parts, self, clock, self._reference)
+        self._dispatch.unsent_watchers.append(self._linked.unsent)
 
     # What is known
 
@@ -135,6 +131,11 @@ class OrderDesk:
     def open_orders(self) -> list[Order]:
         """Return every order that may still rest at the exchange, UNKNOWN ones too."""
         return self._tracker.open_orders()
+
+    @property
+    def linked(self) -> Linked:
+        """Return what is known of orders that belong together."""
+        return self._linked
 
     @property
     def foreign_orders(self) -> Mapping[str, OrderReport]:
@@ -174,6 +175,49 @@ class OrderDesk:
         Raises:
             ValueError: the client order id is used already.
         """
+        intent, fault = self._checked(intent)
+        if fault:
+            self._record.deny(Order(intent=intent, reason=fault))
+        else:
+            self._dispatch.send(intent)
+        return self.orders[intent.client_order_id]
+
+    def submit_pair(self, first: OrderIntent, second: OrderIntent) -> None:
+        """Let a pair leave that the exchange cancels by itself, or deny both."""
+        checked = [self._checked(first), self._checked(second)]
+        fault = next((fault for _, fault in checked if fault), "")
+        intents = [intent for intent, _ in checked]
+        if fault:
+            for intent in intents:
+                self._record.deny(Order(intent=intent, reason=fault))
+        else:
+            self._dispatch.send(*intents)
+
+    def submit_together(
+        self, intents: list[OrderIntent], children: Mapping[str, list[OrderIntent]]
+    ) -> None:
+        """Let the orders of one turn leave, of which some may belong together.
+
+        Args:
+            intents: in the order of the decisions; orders with the same OCO tag are a group, of
+                which a fill of one cancels the others.
+            children: by the id of an order of ours, those that wait until it fills, of which a fill
+                of one cancels the others; one that cannot be kept is denied.
+        """
+        for parent, held in children.items():
+            instrument = self._exchange.instruments()[held[0].symbol]
+            has_oco = self._exchange.capabilities.oco
+            faults = unpairable(held, instrument, has_oco=has_oco)
+            for intent in held:
+                if intent.client_order_id in faults:
+                    reason = faults[intent.client_order_id]
+                    self._record.deny(Order(intent=intent, reason=reason))
+            kept = [one for one in held if one.client_order_id not in faults]
+            self._linked.hold(kept, parent)
+        self._linked.place(intents)
+
+    def _checked(self, intent: OrderIntent) -> tuple[OrderIntent, str]:
+        """Return the intent on the instrument's steps, and why it may not leave, or ""."""
         instrument = self._exchange.instruments().get(intent.symbol)
         fault = self._halt_of(intent)
         if instrument is None:
@@ -185,23 +229,28 @@ class OrderDesk:
         failpoint("c01")
         fault = fault or self._guard(intent)
         failpoint("c02")
-        if fault:
-            self._record.deny(Order(intent=intent, reason=fault))
-        else:
-            self._begin(intent)
-        return self.orders[intent.client_order_id]
+        return intent, fault
 
     def cancel(self, client_order_id: str) -> None:
         """Ask for a cancel; what becomes of it, the exchange says.
 
+        Orders that belong together end together: the others of an OCO group, and the other exits of
+        a bracket.
+
         Raises:
             RealTradeError: there is no such order of ours.
         """
+        if self._linked.cancel(client_order_id):
+            return
         if client_order_id not in self.orders:
             raise RealTradeError(
                 f"there is no order {client_order_id!r} of ours to cancel",
                 remedy="cancel an order that buy() or sell() returned",
             )
+        self.want_cancel(client_order_id)
+
+    def want_cancel(self, client_order_id: str) -> None:
+        """Ask for the cancel of one order alone."""
         self._cancels.want(client_order_id)
 
     def declare_absent(self, client_order_id: str) -> None:
@@ -219,38 +268,6 @@ class OrderDesk:
         if since_s is not None and self._errands.now_s - since_s > self._settings.halt_after_s:
             return "an earlier order's fate is still unknown; nothing new is sent until it is known"
         return ""
-
-    def _begin(self, intent: OrderIntent) -> None:
-        clock = self._runtime.clock
-        patience = timedelta(seconds=self._settings.send_within_s)
-        deadline = clock.now() + patience
-        ticket = self._record.begin(Sending(intent=intent, deadline=deadline))
-        last_s = self._errands.now_s + self._settings.send_within_s
-        self._errands.run(
-            self._lane,
-            lambda: self._send(intent, ticket, deadline, last_s),
-            lambda outcome: self._sent(intent, outcome),
-        )
-
-    # On the order lane
-
-    def _send(
-        self, intent: OrderIntent, ticket: Ticket, deadline: datetime, last_s: float
-    ) -> OrderReport:
-        failpoint("c03")
-        if not ticket.is_written and ticket.error is None:
-            self._outbox.flush()
-        if ticket.error is not None:
-            raise ticket.error
-        failpoint("c05")
-        # Both clocks: one stands still while the machine sleeps, the other can be set.
-        if self._runtime.clock.now() > deadline or self._errands.now_s > last_s:
-            raise Unavailable(
-                f"the order waited more than {self._settings.send_within_s:g} s and was not sent"
-            )
-        report = self._exchange.submit(intent)
-        failpoint("c12")
-        return report
 
     def _journal_failed(self, error: JournalError) -> None:
         self._errands.soon(lambda: self._tell_of_journal(error))
@@ -274,62 +291,12 @@ class OrderDesk:
             return False
         return True
 
-    def _sent(self, intent: OrderIntent, outcome: Outcome[OrderReport]) -> None:
-        name, report, error = intent.client_order_id, outcome.value, outcome.error
-        if report is not None:
-            wrong = mix_up(intent, report)
-            if not wrong:
-                self._record.report(report)
-                return
-            detail = f"the exchange answered for another order: {wrong}"
-            self._find(FindingKind.MIXED_UP, Action.HALT_SYMBOL, detail, intent)
-            self._doubt(name, detail, outcome.ended_s)
-        elif isinstance(error, JournalError):
-            self._record.forget_journal_of(name)
-            self._refuse(intent, error)
-        elif isinstance(error, (DuplicateOrder, OutcomeUnknown)):
-            self._doubt(name, str(error), outcome.ended_s)
-        elif isinstance(error, (Rejected, Unavailable, AuthError)):
-            self._refuse(intent, error)
-        else:
-            _LOG.error("order %s: %s", name, error, exc_info=error)
-            self._doubt(name, f"{type(error).__name__}: {error}", outcome.ended_s)
-
-    def _doubt(self, name: str, reason: str, ended_s: float) -> None:
-        if self.orders[name].state is not _S.SUBMITTED:
-            return  # the stream has told already
-        self._record.mark(name, _S.UNKNOWN, reason)
-        self._resolver.ask(name, began_s=ended_s)
-
-    def _refuse(self, intent: OrderIntent, error: RealTradeError) -> None:
-        name = intent.client_order_id
-        if isinstance(error, AuthError):
-            detail = f"the exchange refuses the key: {error}"
-            self._record.find(Finding(kind=FindingKind.KEY, action=Action.HALT, detail=detail))
-        if self.orders[name].state is not _S.SUBMITTED:
-            self._resolver.ask(name)  # refused, and yet the stream has told of it
-            return
-        reason = f"{error}; {error.remedy}" if error.remedy else str(error)
-        no_funds = isinstance(error, InsufficientFunds)
-        self._record.mark(name, _S.REJECTED, reason, no_funds=no_funds)
-
     def _tell_of_journal(self, error: JournalError) -> None:
         detail = f"{error}; {error.remedy}" if error.remedy else str(error)
         action = Action.HALT if error.is_final else Action.ALERT
         self._record.find(Finding(kind=FindingKind.JOURNAL, action=action, detail=detail))
         if self._outbox.has_left_overs and not error.is_final:
             self._errands.later(_JOURNAL_AGAIN_S, lambda: self._lane.submit(self._outbox.flush))
-
-    def _find(self, kind: FindingKind, action: Action, detail: str, intent: OrderIntent) -> None:
-        self._record.find(
-            Finding(
-                kind=kind,
-                action=action,
-                detail=detail,
-                symbol=intent.symbol,
-                client_order_id=intent.client_order_id,
-            )
-        )
 
     def _halt_if_told(self, finding: Finding) -> None:
         if finding.action is Action.HALT:
@@ -347,12 +314,14 @@ class OrderDesk:
         watermarks = {}
         for entry in self._journal.replay():
             self._tracker.take(entry)
+            self._linked.take(entry)
             if isinstance(entry, Watermark):
                 watermarks[entry.symbol] = entry.time
             elif isinstance(entry, Cancel):
                 self._to_cancel[entry.client_order_id] = None
             elif isinstance(entry, Mark) and entry.state in _CANCEL_GIVEN_UP:
                 self._to_cancel.pop(entry.client_order_id, None)
+        self._linked.settle()
         for order in self.open_orders():
             if order.state is _S.SUBMITTED:
                 self._record.take_quietly(
@@ -365,7 +334,9 @@ class OrderDesk:
         self._reconciler.restore(watermarks)
         fills = [fill for order in self.orders.values() for fill in order.fills]
         return Restored(
-            orders=tuple(self.open_orders()),
+            orders=tuple(
+                order for order in self._linked.asked_orders().values() if order.state.is_open
+            ),
             fills=tuple(sorted(fills, key=lambda fill: fill.time)),
         )
 
@@ -378,6 +349,7 @@ class OrderDesk:
             self._resolver.ask(order.client_order_id)
             if order.client_order_id in self._to_cancel:
                 self._cancels.restore(order.client_order_id)
+        self._linked.start()
         self.reconcile()
 
     def reconcile(self) -> None:

@@ -10,7 +10,7 @@ from real_trade.model import Fill, OrderIntent, OrderReport, OrderState
 from real_trade.model.times import time_field
 from real_trade.orders.values import Finding
 
-__all__ = ["Cancel", "Entry", "Mark", "Opened", "Sending", "Watermark"]
+__all__ = ["Cancel", "Dropped", "Entry", "Held", "Mark", "Opened", "Sending", "Watermark"]
 
 
 @attrs.frozen(kw_only=True)
@@ -28,6 +28,22 @@ class Sending:
 
     intent: OrderIntent
     deadline: datetime = time_field()
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """An order that waits for `parent` to fill. What is sent of it is an order of its own."""
+
+    intent: OrderIntent
+    parent: str
+
+
+@attrs.frozen(kw_only=True)
+class Dropped:
+    """Nothing more is sent of a held order."""
+
+    client_order_id: str
+    reason: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,4 +71,4 @@ class Watermark:
     time: datetime = time_field()
 
 
-Entry = Opened | Sending | Mark | Cancel | Watermark | OrderReport | Fill | Finding
+Entry = Opened | Sending | Held | Dropped | Mark | Cancel | Watermark | OrderReport | Fill | Finding

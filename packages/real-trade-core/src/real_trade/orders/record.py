@@ -81,6 +81,10 @@ class Record:
         )
         self._take(client_order_id, mark)
 
+    def announce(self, change: OrderChange) -> None:
+        """Tell the listener of a change that is no order's at the exchange."""
+        self._listener(change)
+
     def note(self, entry: Entry) -> Ticket:
         """Write down what changes no order."""
         return self._outbox.add(entry)

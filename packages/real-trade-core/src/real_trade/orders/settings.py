@@ -8,7 +8,7 @@ import attrs
 
 from real_trade.model import Market
 
-__all__ = ["Absence", "DeskSettings"]
+__all__ = ["Absence", "DeskSettings", "Unprotected"]
 
 
 class Absence(Enum):
@@ -16,6 +16,13 @@ class Absence(Enum):
 
     REJECT = "reject"  # it never arrived: the order ends as REJECTED
     ALERT = "alert"  # it stays UNKNOWN and a person decides
+
+
+class Unprotected(Enum):
+    """What is done when the exchange does not take the stop of a bracket whose entry has filled."""
+
+    ALERT = "alert"  # a person is told
+    FLATTEN = "flatten"  # what has no stop is closed at market, and a person is told
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +43,9 @@ class DeskSettings:
             before nothing new is sent.
         reconcile_every_s: how often the books are compared with the exchange's; 0 for never.
         overlap_s: how far before the last comparison the next one looks for fills.
+        cover_after_s: how long the fills of a bracket's entry may go on before the exits go out for
+            what has filled; at once when it has filled whole.
+        on_unprotected: what is done when a bracket's stop is refused.
         on_absent: by market. On derivatives the exchange's documents do not say that a late
             request is refused, so absence proves nothing there.
     """
@@ -50,6 +60,8 @@ class DeskSettings:
     halt_after_s: float = 120.0
     reconcile_every_s: float = 60.0
     overlap_s: float = 60.0
+    cover_after_s: float = 0.3
+    on_unprotected: Unprotected = Unprotected.FLATTEN
     on_absent: dict[Market, Absence] = attrs.field(
         factory=lambda: {
             Market.SPOT: Absence.REJECT,

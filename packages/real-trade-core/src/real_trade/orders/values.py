@@ -55,6 +55,7 @@ class FindingKind(Enum):
     DUPLICATE_ORDER = "duplicate order"  # two at the exchange from one intent
     JOURNAL = "journal"
     KEY = "key refused"
+    UNPROTECTED = "unprotected position"  # a stop that was declared is not at the exchange
 
 
 class Action(Enum):

@@ -70,6 +70,11 @@ class Admission:
         self._check_counts(account, book, request, others)
         self._check_position(account, book, request)
 
+    @property
+    def is_on_bars(self) -> bool:
+        """Whether bars are the only market."""
+        return self._on_bars
+
     def check_market(self, book: SymbolBook, order: LiveOrder) -> None:
         """Refuse an order that must not match or trigger at once, but would."""
         if order.waits:

@@ -7,7 +7,7 @@ and calls only the public, reading methods of its source.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -45,14 +45,14 @@ from real_trade.model import (
 )
 from real_trade.paper.bars import BarModel
 from real_trade.paper.events import OrderUpdated, VenueEvent
-from real_trade.paper.fees import FeeAsset, FeeSchedule
+from real_trade.paper.fees import FeeSchedule, usual_fees
 from real_trade.paper.live_market import LiveMarket, PriceModel
 from real_trade.paper.market_clock import MarketClock
 from real_trade.paper.rejects import VenueReject
 from real_trade.paper.reports import fill_of, rejection_of, report_of, request_of
 from real_trade.paper.rules import SymbolRules
 from real_trade.paper.streams import PaperStream
-from real_trade.paper.values import Quote
+from real_trade.paper.values import ListKind, ListRequest, Quote, VenueOrder
 from real_trade.paper.venue import Venue
 from real_trade.paper.views import FuturesModel, market_of, open_view
 from real_trade.runtime import Clock
@@ -60,8 +60,6 @@ from real_trade.runtime import Clock
 __all__ = ["ACCOUNT", "MarketClock", "PaperExchange"]
 
 ACCOUNT = "paper"
-_RATE = Decimal("0.001")
-_FUTURES_MAKER, _FUTURES_TAKER = Decimal("0.0002"), Decimal("0.0005")
 # An instrument tells no limits on the number of orders, so paper knows none.
 _RULES = SymbolRules(max_orders=0, max_algo_orders=0)
 
@@ -121,7 +119,7 @@ class PaperExchange:
         options = {
             "clock": self._clock,
             "seed": seed,
-            "fees": fees or _default_fees(self._market, live=not self._on_bars),
+            "fees": fees or usual_fees(self._market, live=not self._on_bars),
             "rules": dict.fromkeys(self._instruments, _RULES),
             "bars": bars,
         }
@@ -215,18 +213,39 @@ class PaperExchange:
             Rejected: the venue refused, by class as a real exchange would.
             Unavailable: no price is known to trade at.
         """
-        symbol = self._known(intent.symbol)
+        return self._placed(
+            intent.symbol, lambda: [self._venue.place(ACCOUNT, request_of(intent))]
+        )[0]
+
+    def submit_oco(self, first: OrderIntent, second: OrderIntent) -> list[OrderReport]:
+        """Place a pair of which one cancels the other; spot alone has them.
+
+        Raises:
+            Rejected: the venue refused both.
+            Unavailable: no price is known to trade at.
+        """
+        request = ListRequest(kind=ListKind.OCO, orders=(request_of(first), request_of(second)))
+        return self._placed(
+            first.symbol, lambda: list(self._venue.place_list(ACCOUNT, request).orders)
+        )
+
+    def _placed(self, name: str, place: Callable[[], list[VenueOrder]]) -> list[OrderReport]:
+        symbol = self._known(name)
         quote = self._missing_quote(symbol)
         with self._lock:
             if quote is not None and not self._has_price(symbol):
                 self._venue.on_quote(quote)
             try:
-                order = self._venue.place(ACCOUNT, request_of(intent))
+                orders = place()
             except VenueReject as refused:
                 raise rejection_of(refused) from refused
             self._live.order_placed(symbol)
-            fills = self._venue.fills(ACCOUNT, order_id=order.order_id)
-            return report_of(order, Evidence.REPLY, fills)
+            return [
+                report_of(
+                    order, Evidence.REPLY, self._venue.fills(ACCOUNT, order_id=order.order_id)
+                )
+                for order in orders
+            ]
 
     def cancel(self, symbol: str, client_order_id: str) -> OrderReport:
         """Cancel an open order."""
@@ -379,12 +398,3 @@ class PaperExchange:
             value = update
         for sink in self._sinks:
             sink(value)
-
-
-def _default_fees(market: Market, *, live: bool) -> FeeSchedule:
-    if market is not Market.SPOT:
-        digits = 8 if live else None
-        return FeeSchedule(maker=_FUTURES_MAKER, taker=_FUTURES_TAKER, digits=digits)
-    if live:
-        return FeeSchedule(maker=_RATE, taker=_RATE)
-    return FeeSchedule(maker=_RATE, taker=_RATE, asset=FeeAsset.QUOTE, digits=None)

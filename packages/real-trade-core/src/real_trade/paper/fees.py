@@ -8,13 +8,15 @@ from enum import Enum
 
 import attrs
 
-from real_trade.model import Instrument, Side
+from real_trade.model import Instrument, Market, Side
 from real_trade.model.numbers import ZERO, amount_field
 
-__all__ = ["Fee", "FeeAsset", "FeeSchedule"]
+__all__ = ["Fee", "FeeAsset", "FeeSchedule", "usual_fees"]
 
 # What Binance shows of a fee, and what a division is cut to.
 _SMALLEST = Decimal("1e-8")
+_RATE = Decimal("0.001")
+_FUTURES_MAKER, _FUTURES_TAKER = Decimal("0.0002"), Decimal("0.0005")
 
 
 class FeeAsset(Enum):
@@ -82,3 +84,13 @@ class FeeSchedule:
         if self.digits is None:
             return amount
         return amount.quantize(Decimal(1).scaleb(-self.digits), rounding=ROUND_DOWN)
+
+
+def usual_fees(market: Market, *, live: bool) -> FeeSchedule:
+    """Return what Binance charges new accounts; in a backtest as Backtrader's broker takes it."""
+    if market is not Market.SPOT:
+        digits = 8 if live else None
+        return FeeSchedule(maker=_FUTURES_MAKER, taker=_FUTURES_TAKER, digits=digits)
+    if live:
+        return FeeSchedule(maker=_RATE, taker=_RATE)
+    return FeeSchedule(maker=_RATE, taker=_RATE, asset=FeeAsset.QUOTE, digits=None)

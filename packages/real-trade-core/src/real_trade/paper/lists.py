@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from real_trade.model import OrderType
-from real_trade.paper.book import SymbolBook
 from real_trade.paper.events import Execution
 from real_trade.paper.floor import Floor
 from real_trade.paper.rejects import RejectReason, VenueReject
@@ -65,8 +64,12 @@ class Lists:
                 self._floor.end(book, leg, status, execution, reason="its list was ended")
 
 
-def check_list(request: ListRequest, book: SymbolBook) -> None:
+def check_list(request: ListRequest, last: Decimal | None) -> None:
     """Refuse orders that make no such list.
+
+    Args:
+        last: the last price, around which the legs of a pair must stand; None where bars alone are
+            known, on which a leg that is reached already executes with the next one.
 
     Raises:
         VenueReject: LIST_ORDERS, or LIST_PRICES where the legs of a pair stand the wrong way.
@@ -82,7 +85,7 @@ def check_list(request: ListRequest, book: SymbolBook) -> None:
     if any(order.quote_amount is not None for order in request.orders):
         raise VenueReject(RejectReason.NOT_ALLOWED, "quote_amount is not for lists")
     if request.kind is ListKind.OCO:
-        _check_pair(request.orders, book)
+        _check_pair(request.orders, last)
         return
     if request.orders[0].type is not OrderType.LIMIT:
         raise VenueReject(RejectReason.LIST_ORDERS, "the working order must be a limit order")
@@ -90,7 +93,7 @@ def check_list(request: ListRequest, book: SymbolBook) -> None:
         _check_pair(request.orders[1:], None)
 
 
-def _check_pair(legs: tuple[OrderRequest, ...], book: SymbolBook | None) -> None:
+def _check_pair(legs: tuple[OrderRequest, ...], last: Decimal | None) -> None:
     first, second = legs
     if first.side is not second.side:
         raise VenueReject(RejectReason.LIST_ORDERS, "both legs of a pair are on the same side")
@@ -105,7 +108,6 @@ def _check_pair(legs: tuple[OrderRequest, ...], book: SymbolBook | None) -> None
         )
     below = first if above[0] is second else second
     high, low = _price(above[0]), _price(below)
-    last = None if book is None else book.last
     wrong = high is not None and low is not None and high <= low
     if last is not None:
         wrong = wrong or (high is not None and high <= last) or (low is not None and low >= last)

@@ -210,7 +210,7 @@ class Operations:
         self._finish(book)
 
     def _check_list(self, name: str, book: SymbolBook, request: ListRequest) -> None:
-        check_list(request, book)
+        check_list(request, None if self._admission.is_on_bars else book.last)
         lists = [
             live
             for live in self._floor.account(name).lists.values()

@@ -193,8 +193,7 @@ def _capabilities(source: Capabilities, *, is_futures: bool) -> Capabilities:
         reduce_only=is_futures,
         quote_amount=not is_futures,
         short=is_futures,
-        # The boundary has no door for order lists, so the client keeps them in step.
-        oco=False,
+        oco=not is_futures,
         bracket=False,
         lookup_by_client_order_id=True,
         demo=False,
