@@ -66,6 +66,8 @@ class BaseBroker(bt.BrokerBase):
         commission: fee as a ratio, for backtest and paper (0.001 is 0.1 %).
         trade_before_live: take orders that add risk while the feed still catches up; refused
             otherwise, since they would be decided on bars that are over.
+        unprotected: what is done when the exchange refuses the stop of a bracket that has filled:
+            `flatten` closes at market and tells, `alert` tells.
     """
 
     params = (
@@ -74,6 +76,7 @@ class BaseBroker(bt.BrokerBase):
         ("commission", 0.001),
         ("paper_trading", True),
         ("trade_before_live", False),
+        ("unprotected", "flatten"),
     )
 
     def __init__(self, store: BaseStore, **_: Any) -> None:
@@ -178,10 +181,7 @@ class BaseBroker(bt.BrokerBase):
         """
         return [order.clone() if safe else order for order in self.open_orders]
 
-    @property
-    def paper_cash(self) -> float:
-        """Return the cash (the seed's name)."""
-        return self.cash
+    paper_cash = property(getcash, doc="The cash (the seed's name).")
 
     @property
     def paper_positions(self) -> dict[str, float]:

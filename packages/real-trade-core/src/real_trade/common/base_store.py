@@ -18,7 +18,7 @@ from real_trade.common.journaling import open_journal
 from real_trade.common.key_check import check_key
 from real_trade.common.live_gate import refuse_live
 from real_trade.common.messages import history_work
-from real_trade.common.opening import instance_key, paper_on, settings_of
+from real_trade.common.opening import desk_settings, instance_key, paper_on, settings_of
 from real_trade.common.prices import Prices
 from real_trade.common.questions import AccountQuestions
 from real_trade.exchange import Exchange, StreamHandle, StreamingExchange, Subscription
@@ -239,6 +239,7 @@ class BaseStore(AccountQuestions):
             guard=self.gate.fault_of,
             reference=self.price,
             on_finding=self._intake.found,
+            settings=desk_settings(self),
             held=self._books.amounts if self.mode.signs else None,
         )
         self.restored = self._desk.restore()

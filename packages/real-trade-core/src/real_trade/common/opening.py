@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from real_trade.common.fees import quote_fees
 from real_trade.exchange import Environment, Exchange, ExchangeSettings
 from real_trade.model import Mode
+from real_trade.orders import DeskSettings, Unprotected
 from real_trade.paper import BarModel, FeeSchedule, PaperExchange
+from real_trade.utils.errors import ConfigurationError
 from real_trade.utils.secrets import Secret
 
 if TYPE_CHECKING:
     from real_trade.common.base_store import BaseStore
 
-__all__ = ["instance_key", "paper_on", "settings_of"]
+__all__ = ["desk_settings", "instance_key", "paper_on", "settings_of"]
 
 _CASH, _QUOTE, _FEE = 10000.0, "USDT", 0.001
 
@@ -50,6 +52,22 @@ def paper_on(store: BaseStore, source: Exchange) -> PaperExchange:
         prices=store.paper_prices,
         fees=quote_fees(fee) if history else FeeSchedule(maker=fee, taker=fee),
     )
+
+
+def desk_settings(store: BaseStore) -> DeskSettings:
+    """Return how patient the store's desk is; in a backtest nothing comes later by itself.
+
+    Raises:
+        ConfigurationError: the broker's `unprotected` is neither flatten nor alert.
+    """
+    asked = "flatten" if store.broker is None else store.broker.p.unprotected
+    known = [one.value for one in Unprotected]
+    if asked not in known:
+        raise ConfigurationError(
+            f"unprotected={asked!r} is unknown", remedy=f"use one of {', '.join(known)}"
+        )
+    wait_s = 0.0 if store.mode is Mode.BACKTEST else DeskSettings().cover_after_s
+    return DeskSettings(cover_after_s=wait_s, on_unprotected=Unprotected(asked))
 
 
 def instance_key(kind: type[BaseStore], options: Mapping[str, Any]) -> tuple[Any, ...]:

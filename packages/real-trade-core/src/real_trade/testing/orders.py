@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -13,6 +13,7 @@ from real_trade.exchange import (
     InsufficientFunds,
     InvalidOrder,
     OrderNotFound,
+    PairingExchange,
     Rejected,
 )
 from real_trade.model import Market, OrderIntent, OrderState, OrderType, Side, TimeInForce
@@ -235,6 +236,27 @@ class OrderCases:
         bench.exchange.submit(closing)
         assert bench.settled(closing).state is OrderState.FILLED
         assert _held(bench) == 0
+
+    @pytest.mark.parametrize("ends", ["cancel", "look-up"])
+    def test_a_pair_is_taken_whole_and_ends_together(self, bench: Workbench, ends: str) -> None:
+        """Both orders of a pair rest under their own ids; the cancel of one ends both."""
+        exchange = bench.exchange
+        if not exchange.capabilities.oco:
+            assert not hasattr(exchange, "submit_oco"), "it has the method and does not say so"
+            pytest.skip("not offered")
+        _hold(bench)
+        above, below = bench.resting_price(Side.SELL), bench.resting_price(Side.BUY)
+        stop = bench.order(side=Side.SELL, type=OrderType.STOP, price=None, stop_price=below)
+        limit = bench.order(side=Side.SELL, price=above)
+        reports = cast("PairingExchange", exchange).submit_oco(stop, limit)
+        ids = [stop.client_order_id, limit.client_order_id]
+        assert [report.client_order_id for report in reports] == ids
+        assert set(ids) <= _open_ids(bench)
+        if ends == "look-up":
+            found = [exchange.order(bench.symbol, name).state for name in ids]
+            assert found == [OrderState.ACCEPTED] * 2
+        assert bench.finish(limit).state in _OVER
+        assert exchange.order(bench.symbol, stop.client_order_id).state in _OVER
 
     def test_a_post_only_order_never_takes(self, bench: Workbench) -> None:
         """Across the market it is refused or expires; it does not fill."""
